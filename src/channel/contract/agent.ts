@@ -1,0 +1,131 @@
+/**
+ * What the supervisor (host) and the agent (guest) say to each other. Both ends compile this file.
+ *
+ * 1. One byte pipe (virtio-serial port, or vsock) carries one mux; the host is its "client" side.
+ * 2. The host opens the {kind: "rpc"} stream first and calls `hello`. Versions must be equal: both ends ship together.
+ * 3. For a process the host chooses a number, opens one stream for each stdio channel it wants, then calls `spawn`.
+ *    The end of a stdin stream closes the process's stdin; stdout and stderr streams end when the process closed them.
+ *    A terminal is one stream, both directions.
+ * 4. The guest opens one {kind: "wayland"} stream for each app connection; contract/display.ts says what it carries.
+ * 5. The guest opens {kind: "transfer"} streams for clipboard data announced on a wayland stream.
+ * 6. The loss of the link is the end of the guest: the agent reboots, which ends the virtual machine.
+ */
+import * as z from "zod/mini";
+
+/** Raised with every change of this file or of contract/display.ts. */
+export const AGENT_PROTOCOL_VERSION = 1;
+
+/** Name of the virtio-serial port that carries the mux; the guest finds it at /dev/virtio-ports/NAME. */
+export const AGENT_PORT_NAME = "vitrine.agent";
+
+/** Most arguments and environment variables of one process; the longest of their strings, in bytes. */
+export const MAX_ARGUMENTS = 4096;
+export const MAX_STRING_BYTES = 32 * 1024;
+/** Most processes started by the host that one sandbox holds at a time. */
+export const MAX_PROCESSES = 256;
+
+const text = z.string().check(z.maxLength(MAX_STRING_BYTES));
+const processId = z.int().check(z.minimum(1), z.maximum(0xffffffff));
+const rowsOrColumns = z.int().check(z.minimum(1), z.maximum(10_000));
+const milliseconds = z.number().check(z.minimum(0));
+
+/** Signals a host may send to a process of the guest. */
+export const SIGNALS = [
+  "SIGHUP",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGKILL",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGTERM",
+  "SIGCONT",
+  "SIGSTOP",
+  "SIGTSTP",
+  "SIGWINCH",
+] as const;
+
+/** How a process is connected: not at all, three separate streams, or a terminal of the given size. */
+export const stdioSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("null") }),
+  z.object({ kind: z.literal("streams") }),
+  z.object({ kind: z.literal("terminal"), rows: rowsOrColumns, columns: rowsOrColumns }),
+]);
+export type Stdio = z.infer<typeof stdioSchema>;
+
+export const agentContract = {
+  methods: {
+    /** First call. Gives the agent what it needs of the host, and the host the guest's own timings. */
+    hello: {
+      params: z.object({
+        version: z.int(),
+        /** Wall clock of the host, milliseconds since 1970. */
+        clock: milliseconds,
+        /** Host name to set in the guest. */
+        hostname: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/)),
+        /** LANG and TZ of the user, for the guest's processes. */
+        environment: z.record(z.string(), text),
+        /** How window pixels travel: through the arena at /arena, or as bytes on the wayland streams. */
+        pixels: z.enum(["arena", "stream"]),
+        /** Size of the window arena in bytes (also the address space of buffers when pixels travel as bytes). */
+        arenaBytes: z.int().check(z.minimum(0)),
+      }),
+      result: z.object({
+        version: z.int(),
+        kernel: z.string().check(z.maxLength(256)),
+        /** Milliseconds of guest uptime: when init began, when the agent began, and now. */
+        uptime: z.object({ init: milliseconds, agent: milliseconds, now: milliseconds }),
+      }),
+    },
+    /** Starts a process in the app root. Errors: "not-found" (no such command), "invalid-argument", "limit". */
+    spawn: {
+      params: z.object({
+        process: processId,
+        argv: z.array(text).check(z.minLength(1), z.maxLength(MAX_ARGUMENTS)),
+        environment: z.record(z.string(), text),
+        /** Absolute path in the app root; the user's home when absent. */
+        directory: z.optional(text),
+        user: z.enum(["user", "root"]),
+        stdio: stdioSchema,
+      }),
+      result: z.object({ pid: z.int() }),
+    },
+    /** Sends a signal to the process group of a process. */
+    signal: { params: z.object({ process: processId, signal: z.enum(SIGNALS) }), result: z.object({}) },
+    /** Sets the size of a process's terminal. */
+    resize: {
+      params: z.object({ process: processId, rows: rowsOrColumns, columns: rowsOrColumns }),
+      result: z.object({}),
+    },
+    /** Memory of the guest in bytes. */
+    memory: { params: z.object({}), result: z.object({ total: z.int(), available: z.int() }) },
+    /** Ends all processes (SIGTERM, then SIGKILL after `grace` milliseconds) and powers the guest off. */
+    stop: { params: z.object({ grace: milliseconds }), result: z.object({}) },
+  },
+  events: {
+    /** A process has ended and its output streams have been written out. Exactly one of code and signal is set. */
+    exited: z.object({
+      process: processId,
+      code: z.nullable(z.int()),
+      signal: z.nullable(z.string().check(z.maxLength(16))),
+    }),
+  },
+} as const;
+
+/** Headers of the streams on the agent link, by the side that opens them. */
+export const hostStreamHeader = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("rpc") }),
+  z.object({ kind: z.literal("stdio"), process: processId, name: z.enum(["stdin", "stdout", "stderr", "terminal"]) }),
+]);
+export type HostStreamHeader = z.infer<typeof hostStreamHeader>;
+
+export const guestStreamHeader = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("wayland"), client: z.int().check(z.minimum(1), z.maximum(0xffffffff)) }),
+  z.object({
+    kind: z.literal("transfer"),
+    client: z.int().check(z.minimum(1), z.maximum(0xffffffff)),
+    token: z.int().check(z.minimum(1), z.maximum(0xffffffff)),
+    /** Which side chose the token: the guest's carry data to the guest, the host's carry data from it. */
+    announcedBy: z.enum(["guest", "host"]),
+  }),
+]);
+export type GuestStreamHeader = z.infer<typeof guestStreamHeader>;

@@ -1,0 +1,106 @@
+/**
+ * What the command line (and later the store) says to the supervisor of a sandbox, over its control socket.
+ *
+ * 1. The socket carries one mux; the command line is its "client" side. Only the user who owns the sandbox can reach it.
+ * 2. The caller opens the {kind: "rpc"} stream first.
+ * 3. For a process with stdio the caller picks a number of its own for this connection, opens the {kind: "stdio"}
+ *    streams, then calls `launch`. The supervisor joins them to the streams of the guest.
+ * 4. A process with stdio gets SIGHUP when the connection that launched it is lost; one without lives on, and what it
+ *    prints goes to the sandbox's log.
+ * 5. Output may still be on its way when `exited` comes: the streams say when they are at their end.
+ * 6. The last thing a supervisor says is `ended`, then it closes the connection.
+ */
+import * as z from "zod/mini";
+import { MAX_ARGUMENTS, MAX_STRING_BYTES, SIGNALS, stdioSchema } from "./agent.ts";
+
+/** Raised with every change of this file. */
+export const CONTROL_PROTOCOL_VERSION = 1;
+
+/** What a process can be joined to, by the side of the process. */
+export const STDIO_NAMES = ["stdin", "stdout", "stderr", "terminal"] as const;
+export type StdioName = (typeof STDIO_NAMES)[number];
+
+const text = z.string().check(z.maxLength(MAX_STRING_BYTES));
+const processId = z.int().check(z.minimum(1), z.maximum(0xffffffff));
+const epochMilliseconds = z.number();
+
+/**
+ * The steps of a start that `--timings` reports, in order: the monitor obeys, the kernel has handed over to init, the agent
+ * answers, the app's process runs, its first window has content.
+ */
+export const PHASES = ["vmm", "kernel", "agent", "spawn", "firstFrame"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export const controlContract = {
+  methods: {
+    /** The sandbox as it is now, or once the agent has answered: who has just started it waits here. */
+    info: {
+      params: z.object({ waitUntilReady: z.boolean() }),
+      result: z.object({
+        version: z.int(),
+        name: z.string(),
+        image: z.string(),
+        state: z.enum(["starting", "running", "stopping"]),
+        driver: z.string(),
+        /** "kvm", or "tcg" for software emulation; null until the monitor runs. */
+        accelerator: z.nullable(z.string()),
+        /** False: it was started without a compositor, and its apps find no display. */
+        display: z.boolean(),
+        sharedMemory: z.boolean(),
+        supervisorPid: z.int(),
+        /** Null until the monitor runs. */
+        monitorPid: z.nullable(z.int()),
+        startedAt: epochMilliseconds,
+        /** Bytes; null until the guest answered. */
+        guestMemory: z.nullable(z.object({ total: z.int(), available: z.int() })),
+        processes: z.array(z.object({ process: processId, command: z.string(), startedAt: epochMilliseconds })),
+        windows: z.int(),
+        /** When each phase of the start was reached, milliseconds since 1970. */
+        phases: z.partialRecord(z.enum(PHASES), epochMilliseconds),
+      }),
+    },
+    launch: {
+      params: z.object({
+        process: processId,
+        argv: z.array(text).check(z.minLength(1), z.maxLength(MAX_ARGUMENTS)),
+        environment: z.record(z.string(), text),
+        directory: z.optional(text),
+        user: z.enum(["user", "root"]),
+        stdio: stdioSchema,
+      }),
+      result: z.object({ pid: z.int() }),
+    },
+    signal: { params: z.object({ process: processId, signal: z.enum(SIGNALS) }), result: z.object({}) },
+    resize: {
+      params: z.object({ process: processId, rows: z.int().check(z.minimum(1)), columns: z.int().check(z.minimum(1)) }),
+      result: z.object({}),
+    },
+    /** Stops the sandbox; answers when the virtual machine has ended. */
+    stop: { params: z.object({ force: z.boolean() }), result: z.object({}) },
+  },
+  events: {
+    exited: z.object({ process: processId, code: z.nullable(z.int()), signal: z.nullable(z.string()) }),
+    /** A phase was reached. "firstFrame" comes for every window that gets its first content. */
+    phase: z.object({ phase: z.enum(PHASES), at: epochMilliseconds }),
+    /** Something a user should know: the compositor went away, an app was disconnected, ... */
+    notice: z.object({ severity: z.enum(["info", "warning", "error"]), message: z.string() }),
+    /** The sandbox is over. `failure`: nobody wanted that. */
+    ended: z.object({ message: z.string(), failure: z.boolean() }),
+  },
+} as const;
+
+/** Headers of the streams the command line opens. */
+export const controlStreamHeader = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("rpc") }),
+  z.object({ kind: z.literal("stdio"), process: processId, name: z.enum(STDIO_NAMES) }),
+]);
+export type ControlStreamHeader = z.infer<typeof controlStreamHeader>;
+
+export type SandboxInfo = z.infer<(typeof controlContract)["methods"]["info"]["result"]>;
+export type LaunchRequest = z.infer<(typeof controlContract)["methods"]["launch"]["params"]>;
+export type Signal = (typeof SIGNALS)[number];
+/** How a process ended: exactly one is not null. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+}

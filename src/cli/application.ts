@@ -1,0 +1,67 @@
+/** The command line as a whole: its commands, and how it speaks when something is wrong. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
+import { completionCommand } from "./commands/completion.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { execCommand } from "./commands/exec.ts";
+import { imageCommands } from "./commands/image.ts";
+import { listCommand } from "./commands/list.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { runCommand } from "./commands/run.ts";
+import { setupCommand } from "./commands/setup.ts";
+import { shellCommand } from "./commands/shell.ts";
+import { stopCommand } from "./commands/stop.ts";
+import type { CliContext } from "./context.ts";
+import { statusOfError } from "./exit-status.ts";
+import { formatError } from "./report.ts";
+
+const routes = buildRouteMap({
+  routes: {
+    run: runCommand,
+    exec: execCommand,
+    shell: shellCommand,
+    list: listCommand,
+    stop: stopCommand,
+    logs: logsCommand,
+    image: imageCommands,
+    doctor: doctorCommand,
+    demo: demoCommand,
+    setup: setupCommand,
+    completion: completionCommand,
+  },
+  docs: {
+    brief: "Desktop applications, each in its own small virtual machine",
+    fullDescription:
+      "Desktop applications, each in its own small virtual machine, with windows that behave like native ones.\n\n" +
+      "Exit statuses: 0 success; 64 wrong usage; 65 damaged data; 66 not found; 69 something is missing on this machine;\n" +
+      "70 defect; 71 the sandbox failed; 72 a limit was reached; 73 exists already; 74 input or output failed, disk full;\n" +
+      "75 took too long; 76 protocol broken; 77 not allowed; 130 interrupted. run --wait, exec and shell exit as the\n" +
+      "command in the sandbox does: its own status, 128+n when signal n ended it, 127 when it is not there.",
+  },
+});
+function readVersion(): string {
+  return JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")).version;
+}
+
+export const vitrineApplication: Application<CliContext> = buildApplication(routes, {
+  name: "vitrine",
+  versionInfo: { getCurrentVersion: async () => readVersion() },
+  scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+  documentation: { caseStyle: "convert-camel-to-kebab" },
+  determineExitCode: statusOfError,
+  localization: {
+    text: {
+      ...text_en,
+      noCommandRegisteredForInput: ({ input, corrections }) =>
+        `vitrine: no command "${input}"${corrections.length === 0 ? "" : `, did you mean ${corrections.join(" or ")}?`}\n  fix: vitrine --help`,
+      exceptionWhileParsingArguments: (error) =>
+        `vitrine: ${error instanceof Error ? error.message : String(error)}\n  fix: see --help of the command`,
+      exceptionWhileRunningCommand: formatError,
+      exceptionWhileLoadingCommandFunction: formatError,
+      exceptionWhileLoadingCommandContext: formatError,
+      commandErrorResult: formatError,
+    },
+  },
+});

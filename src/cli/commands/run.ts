@@ -1,0 +1,73 @@
+/** `vitrine run`: starts an app in a sandbox, and the sandbox when it does not run. */
+import { buildCommand, numberParser } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { imageName, sandboxName } from "../names.ts";
+
+export interface RunFlags {
+  readonly image: string;
+  readonly name?: string;
+  readonly wait: boolean;
+  readonly timings: boolean;
+  readonly json: boolean;
+  readonly display: boolean;
+  readonly sharedMemory: boolean;
+  readonly memory?: number;
+}
+
+export const runCommand = buildCommand<RunFlags, string[], CliContext>({
+  loader: async () => (await import("../run-app.ts")).runApp,
+  parameters: {
+    flags: {
+      image: { kind: "parsed", ...imageName, brief: "Image to run; vitrine image list shows them" },
+      name: {
+        kind: "parsed",
+        ...sandboxName,
+        optional: true,
+        brief: "Name of the sandbox (default: the image's)",
+      },
+      wait: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Show the app's output and exit as it does; Ctrl-C goes to the app",
+      },
+      timings: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Wait for the first frame and print milliseconds since the command began",
+      },
+      json: { kind: "boolean", default: false, withNegated: false, brief: "Print timings as JSON" },
+      display: {
+        kind: "boolean",
+        default: true,
+        brief: "Show windows; a sandbox without a display needs no Wayland session",
+      },
+      sharedMemory: {
+        kind: "boolean",
+        default: true,
+        brief: "Share window pixels with the guest through memory; else they are sent",
+      },
+      memory: {
+        kind: "parsed",
+        parse: numberParser,
+        optional: true,
+        brief: "MiB of memory the guest may use",
+        placeholder: "MIB",
+      },
+    },
+    positional: {
+      kind: "array",
+      parameter: { brief: "Command and its arguments; write -- before it", parse: String, placeholder: "COMMAND" },
+      minimum: 1,
+    },
+  },
+  docs: {
+    brief: "Run an app in a sandbox",
+    fullDescription:
+      "Runs a command in a sandbox of its own virtual machine. Its windows appear on the desktop.\n" +
+      "A sandbox that runs already only gets one more app. It stops by itself half a minute after its last process ended and its last window closed.\n\n" +
+      "  vitrine run --image demo -- gnome-calculator\n\n" +
+      "Exit status: 0 once the app runs; with --wait the app's own, 128+n if signal n ended it. 127: no such command in the sandbox.",
+  },
+});

@@ -1,0 +1,17 @@
+/** The entry of the command line; started by ./vitrine. */
+import { run } from "@stricli/core";
+import { vitrineApplication } from "./application.ts";
+import { COMPLETE, complete } from "./completion.ts";
+import type { CliContext } from "./context.ts";
+import { statusOfRun } from "./exit-status.ts";
+
+// Users' paths often lack the folders of tools like mkfs.
+process.env.PATH = `${process.env.PATH ?? "/usr/bin:/bin"}:/usr/sbin:/sbin`;
+
+const context: CliContext = {
+  process: { stdout: process.stdout, stderr: process.stderr, env: process.env },
+};
+const [first, ...words] = process.argv.slice(2);
+if (first === COMPLETE) await complete(context, words);
+else await run(vitrineApplication, process.argv.slice(2), context);
+process.exitCode = statusOfRun(context.process.exitCode);

@@ -1,0 +1,123 @@
+/** Gets a sandbox to run: makes what is missing, starts its supervisor, connects to it. */
+import { readlinkSync } from "node:fs";
+import { VitrineError } from "../base/error.ts";
+import { ensureArenaTemplate } from "../host/image/arena-template.ts";
+import type { BuildOptions } from "../host/image/build-options.ts";
+import { openImage } from "../host/image/images.ts";
+import { ensureKernel } from "../host/image/kernel.ts";
+import { ensureToolsImage } from "../host/image/tools-image.ts";
+import { connectSandbox, type SandboxConnection } from "../host/sandbox/control-client.ts";
+import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
+import { findSandbox } from "../host/sandbox/record.ts";
+import { startSupervisor } from "../host/sandbox/start-supervisor.ts";
+import type { SupervisorSpec } from "../host/sandbox/supervisor-spec.ts";
+import type { CliContext } from "./context.ts";
+import { interruptible } from "./interrupt.ts";
+import { ProgressLine } from "./progress.ts";
+
+export interface SandboxRequest {
+  readonly name: string;
+  readonly image: string;
+  /** Socket of the compositor; undefined: no windows. */
+  readonly compositor: string | undefined;
+  readonly sharedMemory: boolean;
+  readonly memoryMib: number | undefined;
+}
+
+/** Connects to the sandbox, starting it if it does not run. `started`: this call did. */
+export async function openSandbox(
+  context: CliContext,
+  request: SandboxRequest,
+): Promise<{ connection: SandboxConnection; started: boolean }> {
+  const environment = context.process.env;
+  checkSandboxName(request.name);
+  const running = findSandbox(request.name, environment);
+  if (running === undefined) {
+    try {
+      await startSupervisor(await describeSandbox(context, request), environment);
+      return { connection: await connectSandbox(request.name, environment), started: true };
+    } catch (error) {
+      // Somebody else was faster: then it runs, which is what was wanted.
+      if (VitrineError.from(error).code !== "already-exists") throw error;
+    }
+  }
+  return { connection: await connectRunning(request, environment), started: false };
+}
+
+async function connectRunning(request: SandboxRequest, environment: Environment): Promise<SandboxConnection> {
+  const connection = await connectSandbox(request.name, environment);
+  const info = await connection.info();
+  const fix = `vitrine stop ${request.name}, or choose another name with --name`;
+  if (info.image !== request.image) {
+    throw new VitrineError(
+      "already-exists",
+      `Cannot run image "${request.image}" in sandbox "${request.name}": it runs image "${info.image}"`,
+      { fix },
+    );
+  }
+  if (request.compositor !== undefined && !info.display) {
+    throw new VitrineError(
+      "unavailable",
+      `Cannot show windows of sandbox "${request.name}": it was started with --no-display`,
+      { fix },
+    );
+  }
+  return connection;
+}
+
+/** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
+async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
+  const image = await openImage(request.image);
+  return await interruptible(async (signal) => {
+    const kernel = await withProgress(context, "kernel", signal, ensureKernel);
+    const tools = await withProgress(context, "tools image", signal, ensureToolsImage);
+    const arena = request.sharedMemory
+      ? await withProgress(context, "window arena", signal, ensureArenaTemplate)
+      : null;
+    return {
+      name: request.name,
+      image: request.image,
+      kernel,
+      toolsImage: tools.path,
+      appImage: image.path,
+      arena,
+      compositor: request.compositor ?? null,
+      environment: localeOf(context.process.env),
+      ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
+    };
+  });
+}
+
+/** Runs a build step with a progress line of its own, which is seen only if there is something to do. */
+export async function withProgress<T>(
+  context: CliContext,
+  what: string,
+  signal: AbortSignal,
+  step: (options: BuildOptions) => Promise<T>,
+): Promise<T> {
+  const progress = new ProgressLine(context, what);
+  try {
+    const result = await step({ signal, onProgress: progress.report });
+    progress.done();
+    return result;
+  } catch (error) {
+    progress.fail();
+    throw error;
+  }
+}
+
+/** Language and time zone of the user, for the guest's processes. */
+function localeOf(environment: Environment): Record<string, string> {
+  const language = environment.LC_ALL ?? environment.LANG;
+  const zone = environment.TZ ?? systemTimeZone();
+  return { ...(language === undefined ? {} : { LANG: language }), ...(zone === undefined ? {} : { TZ: zone }) };
+}
+
+/** "Europe/Berlin" when /etc/localtime is the usual link into the zone database. */
+function systemTimeZone(): string | undefined {
+  try {
+    return /zoneinfo\/(.+)$/.exec(readlinkSync("/etc/localtime"))?.[1];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * One app connection of the guest and its own connection to the compositor. Every message of the guest is decoded,
+ * looked up in the relays and translated; whatever does not pass ends this connection and nothing else.
+ */
+import { VitrineError } from "../../base/error.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { decode } from "../../wayland/decode.ts";
+import { wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
+import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
+import { MessageWriter } from "../../wayland/message-writer.ts";
+import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../wayland/types.ts";
+import { CompositorConnection } from "./compositor-connection.ts";
+import type { DisplayContext } from "./context.ts";
+import { GlobalList } from "./globals.ts";
+import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_PENDING_EVENT_BYTES } from "./limits.ts";
+import { LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
+import { ObjectMap } from "./object-map.ts";
+import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
+import { forward, type Relay, type RelayObject } from "./relay.ts";
+import { forwardEvent, forwardRequest } from "./translate.ts";
+
+const HOST_DISPLAY_ID = 1;
+const HOST_REGISTRY_ID = 2;
+
+type Phase = "connecting" | "running" | "ended";
+
+export class DisplayClient {
+  readonly number: number;
+  readonly context: DisplayContext;
+  readonly objects = new ObjectMap();
+  readonly globals: GlobalList;
+  readonly link: LinkEnd;
+  readonly compositor: CompositorConnection;
+  readonly #stream: ByteStream;
+  readonly #reader = new MessageReader();
+  readonly #toGuest = new MessageWriter();
+  readonly #onEnded: () => void;
+  readonly #handshakeTimer: ReturnType<typeof setTimeout>;
+  #phase: Phase = "connecting";
+  #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
+  #guestBlocked = false;
+
+  /** Takes over `stream`. Throws "unavailable" when the compositor cannot be reached; the stream is then untouched. */
+  constructor(stream: ByteStream, number: number, context: DisplayContext, onEnded: () => void) {
+    this.number = number;
+    this.context = context;
+    this.#stream = stream;
+    this.#onEnded = onEnded;
+    this.globals = new GlobalList(this);
+    this.link = new LinkEnd(this);
+    this.compositor = new CompositorConnection(context.socketPath, {
+      message: (raw, fds) => this.#hostMessage(raw, fds),
+      batchEnd: () => this.flush(),
+      drained: () => this.#stream.resume(),
+      closed: (error) => this.#compositorClosed(error),
+    });
+    this.objects.addFromGuest(HOST_DISPLAY_ID, 1, context.relays.display, undefined, true);
+    // Nothing of the guest is looked at before the compositor has told what it offers.
+    stream.pause();
+    stream.onData((chunk) => this.#guestData(chunk));
+    stream.onDrain(() => this.#guestDrained());
+    stream.onEnd(() => this.end());
+    stream.onClose(() => this.end());
+    this.#handshakeTimer = setTimeout(
+      () => this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor does not answer"),
+      COMPOSITOR_HANDSHAKE_DEADLINE_MS,
+    );
+    const handshake = this.objects.addInternal(() => this.#handshakeDone());
+    this.sendToHost(HOST_DISPLAY_ID, wl_display, "get_registry", [HOST_REGISTRY_ID]);
+    this.sendToHost(HOST_DISPLAY_ID, wl_display, "sync", [handshake.hostId]);
+    this.compositor.flush();
+  }
+
+  /** Binds a global of the compositor on our registry. `hostId` is the new object's id. */
+  bindOnHost(hostName: number, table: InterfaceTable, version: number, hostId: number): void {
+    const bind = messageByName(wl_registry, "requests", "bind");
+    const newId = { interface: table.name, version, id: hostId };
+    this.compositor.send(HOST_REGISTRY_ID, bind.opcode, bind.message, [hostName, newId]);
+  }
+
+  /** Queues a request to the compositor; sent with the batch. Takes ownership of `fds`. */
+  sendToHost(
+    hostId: number,
+    table: InterfaceTable,
+    name: string,
+    args: readonly Value[],
+    fds: readonly OwnedFd[] = [],
+  ): void {
+    const { opcode, message } = messageByName(table, "requests", name);
+    this.compositor.send(hostId, opcode, message, args, fds);
+  }
+
+  /** Queues an event to the guest; sent with the batch. */
+  sendToGuest(guestId: number, table: InterfaceTable, name: string, args: readonly Value[]): void {
+    const { opcode, message } = messageByName(table, "events", name);
+    this.#toGuest.append(guestId, opcode, message, args);
+  }
+
+  /** As {@link sendToGuest}, for a message that is at hand. */
+  sendEventToGuest(guestId: number, opcode: number, message: MessageTable, args: readonly Value[]): void {
+    this.#toGuest.append(guestId, opcode, message, args);
+  }
+
+  /** Makes the object that the guest asked for under `guestId`; `local` ones have no counterpart on the host. */
+  createFromGuest(
+    guestId: number,
+    version: number,
+    relay: Relay,
+    by: RelayObject | undefined,
+    local = false,
+  ): RelayObject {
+    return this.objects.addFromGuest(guestId, version, relay, relay.state?.(this, by), local);
+  }
+
+  /** The guest has destroyed `object`; its id is announced as free when nothing else will. */
+  destroyedByGuest(object: RelayObject): void {
+    const freeNow = this.objects.guestDestroyed(object);
+    object.relay.destroyed?.(this, object);
+    if (freeNow && object.hostId === 0) this.#announceFree(object.guestId);
+  }
+
+  /** Writes out what is queued in both directions. */
+  flush(): void {
+    if (this.#phase === "ended") return;
+    this.compositor.flush();
+    const bytes = this.#toGuest.take();
+    if (bytes.length === 0) return;
+    if (this.#guestBlocked) {
+      this.#unsentBytes += bytes.length;
+      if (this.#unsentBytes > MAX_PENDING_EVENT_BYTES) {
+        this.context.notice("warning", `app connection ${this.number} does not read its events and was ended`);
+        this.end();
+        return;
+      }
+      this.#unsent.push(bytes.slice());
+    } else if (!this.#stream.write(bytes)) {
+      this.#guestBlocked = true;
+    }
+  }
+
+  /** Ends the connection: the compositor forgets its windows, the guest sees the end of its stream. */
+  end(): void {
+    if (this.#phase === "ended") return;
+    this.#phase = "ended";
+    clearTimeout(this.#handshakeTimer);
+    this.compositor.close();
+    for (const object of this.objects.all()) if (object.alive) object.relay.destroyed?.(this, object);
+    this.#stream.end();
+    this.#stream.destroy();
+    this.#onEnded();
+  }
+
+  #handshakeDone(): void {
+    if (this.#phase !== "connecting") return;
+    clearTimeout(this.#handshakeTimer);
+    this.globals.ready();
+    this.#phase = "running";
+    this.#stream.resume();
+  }
+
+  #guestData(chunk: Uint8Array): void {
+    if (this.#phase === "ended") return;
+    try {
+      this.#reader.push(chunk);
+      for (let raw = this.#reader.next(); raw !== undefined; raw = this.#reader.next()) {
+        this.#guestMessage(raw);
+        if ((this.#phase as Phase) === "ended") return;
+      }
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    this.flush();
+    if (this.compositor.congested) this.#stream.pause();
+  }
+
+  #guestMessage(raw: RawMessage): void {
+    if (raw.objectId === LINK_OBJECT_ID) {
+      this.link.request(raw);
+      return;
+    }
+    const object = this.objects.byGuestId(raw.objectId);
+    if (object === undefined || !object.alive) {
+      throw new ProtocolViolation(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.invalidObject, `invalid object ${raw.objectId}`);
+    }
+    const { table, requestRules } = object.relay;
+    const message = table.requests[raw.opcode];
+    const rule = requestRules[raw.opcode];
+    if (message === undefined || rule === undefined || message.since > object.version) {
+      const text = `invalid method ${raw.opcode}, object ${table.name}#${object.guestId}`;
+      throw new ProtocolViolation(object.guestId, WL_DISPLAY_ERROR.invalidMethod, text);
+    }
+    const args = decode(message, raw);
+    const pass = (changed: readonly Value[] = args) => forwardRequest(this, object, raw.opcode, message, changed);
+    if (rule === forward) pass();
+    else rule({ client: this, object, message, args, forward: pass });
+    this.link.discardTransfer();
+    if (message.destructor) this.destroyedByGuest(object);
+  }
+
+  #hostMessage(raw: RawMessage, fds: OwnedFd[]): void {
+    if (raw.objectId === HOST_DISPLAY_ID) {
+      this.#hostDisplayEvent(raw);
+      return;
+    }
+    if (raw.objectId === HOST_REGISTRY_ID) {
+      this.globals.registryEvent(raw);
+      return;
+    }
+    const entry = this.objects.byHostId(raw.objectId);
+    if (entry === undefined) {
+      // Without the interface the number of descriptors is unknown, so the stream cannot be followed any further.
+      throw new VitrineError("protocol", `Cannot follow the compositor: event for unknown object ${raw.objectId}`);
+    }
+    if (entry.kind === "internal") {
+      entry.object.onEvent(raw.opcode);
+      return;
+    }
+    const { object } = entry;
+    const { table, eventRules } = object.relay;
+    const message = table.events[raw.opcode];
+    if (message === undefined)
+      throw new VitrineError("protocol", `Cannot follow the compositor: ${table.name} event ${raw.opcode} is unknown`);
+    const own = takeFds(fds, fdCount(message));
+    try {
+      const rule = eventRules[raw.opcode];
+      if (!object.alive || rule === undefined) {
+        this.#skipEvent(object, message, raw);
+        return;
+      }
+      const args = decode(message, raw);
+      const pass = (changed: readonly Value[] = args) => forwardEvent(this, object, raw.opcode, message, changed, own);
+      if (rule === forward) pass();
+      else rule({ client: this, object, message, args, fds: own, forward: pass });
+    } finally {
+      for (const fd of own) fd.close();
+    }
+  }
+
+  /** An event that the guest must not see may still make objects, whose own events have to be followed. */
+  #skipEvent(object: RelayObject, message: MessageTable, raw: RawMessage): void {
+    if (!message.args.some((arg) => arg.type === "new_id")) return;
+    const args = decode(message, raw);
+    message.args.forEach((arg, index) => {
+      const relay = arg.type === "new_id" ? this.context.relays.byInterface.get(arg.interface ?? "") : undefined;
+      if (relay !== undefined) this.objects.addDeadFromHost(args[index] as number, object.version, relay);
+    });
+  }
+
+  #hostDisplayEvent(raw: RawMessage): void {
+    const message = wl_display.events[raw.opcode];
+    if (message === undefined) return;
+    const args = decode(message, raw);
+    if (message.name === "delete_id") {
+      const object = this.objects.hostDeleted(args[0] as number);
+      if (object !== undefined) this.#announceFree(object.guestId);
+      return;
+    }
+    // wl_display.error: the compositor refused something that passed our checks. The guest learns which of its objects.
+    const [hostId, code, text] = args as [number, number, string];
+    const entry = this.objects.byHostId(hostId);
+    const guestId = entry?.kind === "relayed" ? entry.object.guestId : HOST_DISPLAY_ID;
+    this.#fatal(guestId, code, text);
+  }
+
+  #announceFree(guestId: number): void {
+    this.sendToGuest(HOST_DISPLAY_ID, wl_display, "delete_id", [guestId]);
+  }
+
+  #refuse(cause: unknown): void {
+    if (cause instanceof ProtocolViolation) {
+      this.#fatal(cause.guestId, cause.wireCode, cause.message);
+      return;
+    }
+    const error = VitrineError.from(cause);
+    const code = error.code === "limit" ? WL_DISPLAY_ERROR.noMemory : WL_DISPLAY_ERROR.invalidMethod;
+    if (error.code === "internal")
+      this.context.notice("error", `defect in the display: ${error.stack ?? error.message}`);
+    this.#fatal(HOST_DISPLAY_ID, code, error.message);
+  }
+
+  /** Tells the guest why, as wl_display.error, and ends the connection. */
+  #fatal(guestId: number, code: number, text: string): void {
+    if (this.#phase === "ended") return;
+    this.context.notice("warning", `app connection ${this.number} was ended: ${text}`);
+    this.sendToGuest(HOST_DISPLAY_ID, wl_display, "error", [guestId, code, text.slice(0, 1024)]);
+    this.flush();
+    this.end();
+  }
+
+  #compositorClosed(error: VitrineError | undefined): void {
+    if (this.#phase === "ended") return;
+    this.context.compositorLost(error);
+    this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor closed the connection");
+  }
+
+  #guestDrained(): void {
+    this.#guestBlocked = false;
+    const waiting = this.#unsent;
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+    for (const bytes of waiting) if (!this.#stream.write(bytes)) this.#guestBlocked = true;
+  }
+}
+
+function takeFds(queue: OwnedFd[], count: number): OwnedFd[] {
+  if (queue.length < count)
+    throw new VitrineError("protocol", "Cannot follow the compositor: an event lacks its descriptor");
+  return queue.splice(0, count);
+}

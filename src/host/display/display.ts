@@ -1,0 +1,142 @@
+/**
+ * The host half of the display: takes the wayland and transfer streams of one guest and shows its windows on the user's
+ * compositor. One connection to the compositor for each app connection, so that neither an app's mistake nor its end
+ * reaches another app.
+ */
+import { VitrineError } from "../../base/error.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { Mapping } from "../../sys/memory.ts";
+import { relayRegistry } from "./allow-list.ts";
+import { DisplayClient } from "./client.ts";
+import type { DisplayContext } from "./context.ts";
+import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
+import { type Announcer, Transfers } from "./transfers.ts";
+
+export interface HostDisplayOptions {
+  /** Path of the compositor's socket. */
+  socketPath: string;
+  /** Name of the sandbox. */
+  sandbox: string;
+  /** The window arena: a sealed memory file of `arenaBytes`, borrowed for the life of the display. */
+  arena: OwnedFd;
+  arenaBytes: number;
+  /** How pixels travel: the guest maps the arena, or sends them as bytes that we write into it. */
+  pixels: "arena" | "stream";
+  /** Nanoseconds the host's monotonic clock is ahead of the guest's. */
+  clockOffset?: () => bigint;
+  /** The number of windows with content has changed. */
+  onWindowCount?: (windows: number) => void;
+  /** A window got its first content. */
+  onFirstFrame?: () => void;
+  /** The compositor went away (told once). */
+  onCompositorLost?: (error: VitrineError | undefined) => void;
+  onNotice?: (severity: "info" | "warning" | "error", message: string) => void;
+}
+
+export class HostDisplay {
+  readonly #options: HostDisplayOptions;
+  readonly #clients = new Map<number, DisplayClient>();
+  readonly #transfers = new Transfers();
+  readonly #context: DisplayContext;
+  #mapping: Mapping | undefined;
+  #windows = 0;
+  #lost = false;
+
+  constructor(options: HostDisplayOptions) {
+    this.#options = options;
+    this.#context = {
+      sandbox: options.sandbox,
+      socketPath: options.socketPath,
+      arena: options.arena,
+      arenaBytes: options.arenaBytes,
+      relays: relayRegistry,
+      transfers: this.#transfers,
+      clockOffset: options.clockOffset ?? (() => 0n),
+      writePixels: (offset, stride, rowBytes, data) => this.#writePixels(offset, stride, rowBytes, data),
+      windowShown: () => this.#countWindows(+1),
+      windowHidden: () => this.#countWindows(-1),
+      compositorLost: (error) => this.#compositorLost(error),
+      notice: (severity, message) => options.onNotice?.(severity, message),
+    };
+  }
+
+  /** Windows with content, of all apps. */
+  get windows(): number {
+    return this.#windows;
+  }
+
+  /** App connections. */
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Takes over the stream of a new app connection. A stream that cannot be served is closed, with a notice. */
+  acceptClient(stream: ByteStream, number: number): void {
+    if (this.#clients.has(number) || this.#clients.size >= MAX_DISPLAY_CLIENTS) {
+      this.#context.notice("warning", `app connection ${number} was refused: too many, or the number is in use`);
+      stream.destroy();
+      return;
+    }
+    try {
+      this.#clients.set(number, new DisplayClient(stream, number, this.#context, () => this.#clients.delete(number)));
+    } catch (error) {
+      this.#context.notice(
+        "error",
+        `app connection ${number} cannot reach the compositor: ${VitrineError.from(error).message}`,
+      );
+      stream.destroy();
+    }
+  }
+
+  /** Takes over a stream that carries clipboard or drag-and-drop data. */
+  acceptTransfer(stream: ByteStream, number: number, announcedBy: Announcer, token: number): void {
+    this.#transfers.accept(number, announcedBy, token, stream);
+  }
+
+  /** Ends every app connection and frees all memory. */
+  close(): void {
+    for (const client of [...this.#clients.values()]) client.end();
+    this.#transfers.close();
+    this.#mapping?.close();
+    this.#mapping = undefined;
+  }
+
+  #countWindows(change: 1 | -1): void {
+    this.#windows += change;
+    if (change === 1) this.#options.onFirstFrame?.();
+    this.#options.onWindowCount?.(this.#windows);
+  }
+
+  #compositorLost(error: VitrineError | undefined): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#options.onCompositorLost?.(error);
+  }
+
+  #writePixels(offset: number, stride: number, rowBytes: number, data: Uint8Array): void {
+    const { arena, arenaBytes, pixels } = this.#options;
+    if (pixels !== "stream")
+      throw new VitrineError("protocol", "Cannot take pixels as bytes: the guest maps the arena");
+    const rows = rowBytes > 0 ? data.length / rowBytes : 0;
+    if (
+      !Number.isInteger(rows) ||
+      rows === 0 ||
+      stride < rowBytes ||
+      offset + (rows - 1) * stride + rowBytes > arenaBytes
+    ) {
+      throw new VitrineError(
+        "protocol",
+        `Cannot take pixels: ${data.length} bytes in rows of ${rowBytes} do not fit at ${offset}`,
+      );
+    }
+    this.#mapping ??= Mapping.map(arena, { length: arenaBytes, writable: true });
+    if (stride === rowBytes) {
+      this.#mapping.bytes.set(data, offset);
+      return;
+    }
+    for (let row = 0; row < rows; row += 1) {
+      this.#mapping.bytes.set(data.subarray(row * rowBytes, (row + 1) * rowBytes), offset + row * stride);
+    }
+  }
+}

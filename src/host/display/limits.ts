@@ -1,0 +1,36 @@
+/**
+ * Bounds of the host half, per sandbox or per app connection. docs/LIMITS.md lists them. At a bound the one connection
+ * is ended with the protocol's own error; the sandbox, the other apps and the compositor go on.
+ */
+
+/** App connections of one sandbox. A desktop app opens one to five; a browser may open one per process. */
+export const MAX_DISPLAY_CLIENTS = 128;
+/** Live objects of one connection, both id ranges together. Large toolkit apps stay below 2 000. */
+export const MAX_CLIENT_OBJECTS = 20_000;
+/** Surfaces of one connection. */
+export const MAX_CLIENT_SURFACES = 2_000;
+/** Arena buffers of one connection: a few for every surface that is being redrawn. */
+export const MAX_CLIENT_BUFFERS = 2_000;
+/** Longest side of a buffer in pixels, as X and most compositors have it. */
+export const MAX_BUFFER_SIDE = 16_384;
+/** Longest side of anything in surface coordinates that an app may ask for (window geometry, positioners, regions). */
+export const MAX_SURFACE_SIDE = 65_536;
+/** Characters of a window title; compositors and task bars show far fewer. */
+export const MAX_TITLE_CHARS = 256;
+/** Characters of an application id, before the sandbox's prefix. */
+export const MAX_APP_ID_CHARS = 128;
+/** Bytes of a MIME type, and how many one data source may offer. */
+export const MAX_MIME_BYTES = 256;
+export const MAX_MIME_TYPES = 64;
+/** Bytes of a keymap that the compositor hands out. Real ones are 30 to 70 KiB. */
+export const MAX_KEYMAP_BYTES = 1024 * 1024;
+/** Bytes waiting for a compositor that does not read, after which the guest's stream is paused. */
+export const COMPOSITOR_HIGH_WATER_BYTES = 256 * 1024;
+/** Bytes of events waiting for a guest that does not read, after which its connection is ended. */
+export const MAX_PENDING_EVENT_BYTES = 4 * 1024 * 1024;
+/** Transfers (clipboard, drag and drop) of one sandbox under way at a time. */
+export const MAX_TRANSFERS = 64;
+/** How long one side of a transfer waits for the other to appear. */
+export const TRANSFER_PAIRING_DEADLINE_MS = 10_000;
+/** How long the compositor may take to answer the first round trip of a connection. */
+export const COMPOSITOR_HANDSHAKE_DEADLINE_MS = 10_000;

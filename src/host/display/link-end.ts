@@ -1,0 +1,174 @@
+/**
+ * The host's end of the display link (see channel/contract/display.ts): what the guest half says on the pseudo-object
+ * that is not a Wayland object. Pixel buffers of the arena, and descriptors, which cannot cross a virtual machine's edge.
+ */
+
+import { VitrineError } from "../../base/error.ts";
+import {
+  LINK_INTERFACE,
+  LINK_OBJECT_ID,
+  MAX_LINK_DATA_BYTES,
+  MAX_LINK_FILE_BYTES,
+} from "../../channel/contract/display.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { preadInto } from "../../sys/memory.ts";
+import { pipe } from "../../sys/process.ts";
+import { decode } from "../../wayland/decode.ts";
+import { wl_buffer, wl_shm, wl_shm_pool, wl_surface } from "../../wayland/generated/wayland.ts";
+import type { RawMessage } from "../../wayland/message-reader.ts";
+import type { DisplayClient } from "./client.ts";
+import { MAX_CLIENT_BUFFERS } from "./limits.ts";
+import { checkPixelBuffer } from "./pixel-buffer.ts";
+import { surfaceAttached } from "./relays/wl-surface.ts";
+import { liveObject } from "./translate.ts";
+
+export { LINK_OBJECT_ID };
+
+/** A range of the arena known to the compositor as a wl_buffer. */
+interface ArenaBuffer {
+  readonly hostId: number;
+  /** The compositor may be reading it. */
+  busy: boolean;
+  /** The guest wants its range back; answered once the compositor has let go. */
+  dropped: boolean;
+}
+
+export class LinkEnd {
+  readonly #client: DisplayClient;
+  readonly #buffers = new Map<number, ArenaBuffer>();
+  /** Our wl_shm_pool over the whole arena on this connection; made with the first buffer. */
+  #poolHostId = 0;
+  #token = 0;
+  #nextHostToken = 1;
+
+  constructor(client: DisplayClient) {
+    this.#client = client;
+  }
+
+  /** Handles one message that the guest half addressed to the link itself. */
+  request(raw: RawMessage): void {
+    const message = LINK_INTERFACE.requests[raw.opcode];
+    if (message === undefined) throw new VitrineError("protocol", `Cannot handle link message ${raw.opcode}: unknown`);
+    const args = decode(message, raw) as unknown;
+    switch (message.name) {
+      case "buffer_create":
+        return this.#createBuffer(...(args as [number, number, number, number, number, number]));
+      case "buffer_destroy":
+        return this.#destroyBuffer(...(args as [number]));
+      case "pixels":
+        return this.#client.context.writePixels(...(args as [number, number, number, Uint8Array]));
+      case "attach":
+        return this.#attach(...(args as [number, number, number, number]));
+      case "transfer":
+        [this.#token] = args as [number];
+        return;
+    }
+  }
+
+  /**
+   * The descriptor argument of the request at hand: the writing end of a pipe whose other end goes to the guest as the
+   * transfer it has announced. The caller owns it.
+   */
+  takeTransfer(): OwnedFd {
+    if (this.#token === 0)
+      throw new VitrineError("protocol", "Cannot take a descriptor: the guest announced no transfer");
+    const token = this.#token;
+    this.#token = 0;
+    const [readEnd, writeEnd] = pipe();
+    this.#client.context.transfers.expect(this.#client.number, "guest", token, readEnd);
+    return writeEnd;
+  }
+
+  /** Forgets a transfer that was announced for a request without a descriptor. */
+  discardTransfer(): void {
+    this.#token = 0;
+  }
+
+  /** Tells the guest that the descriptor of the next event is a pipe it shall fill. Takes over what `fd` refers to. */
+  announceTransfer(fd: OwnedFd): void {
+    const token = this.#nextHostToken++;
+    this.#client.context.transfers.expect(this.#client.number, "host", token, fd.dup());
+    this.#client.sendToGuest(LINK_OBJECT_ID, LINK_INTERFACE, "transfer", [token]);
+  }
+
+  /**
+   * Sends the first `size` bytes of `fd` as the file that stands for the descriptor of the next event. Read, never
+   * mapped: what the file's owner does to it meanwhile cannot hurt us.
+   */
+  sendFile(fd: OwnedFd, size: number): void {
+    const bytes = new Uint8Array(Math.min(size, MAX_LINK_FILE_BYTES));
+    const length = preadInto(fd, bytes, 0);
+    this.#client.sendToGuest(LINK_OBJECT_ID, LINK_INTERFACE, "file", [length]);
+    for (let at = 0; at < length; at += MAX_LINK_DATA_BYTES) {
+      const chunk = bytes.subarray(at, Math.min(at + MAX_LINK_DATA_BYTES, length));
+      this.#client.sendToGuest(LINK_OBJECT_ID, LINK_INTERFACE, "file_data", [chunk]);
+    }
+  }
+
+  #createBuffer(buffer: number, offset: number, width: number, height: number, stride: number, format: number): void {
+    const { arenaBytes } = this.#client.context;
+    const checked = checkPixelBuffer({ offset, width, height, stride, format }, arenaBytes);
+    if (buffer === 0 || this.#buffers.has(buffer))
+      throw new VitrineError("protocol", `Cannot create buffer ${buffer}: number is in use`);
+    if (this.#buffers.size >= MAX_CLIENT_BUFFERS) {
+      throw new VitrineError(
+        "limit",
+        `Cannot create buffer ${buffer}: the connection has ${MAX_CLIENT_BUFFERS} already`,
+      );
+    }
+    const hostBuffer = this.#client.objects.addInternal(() => this.#released(buffer));
+    this.#buffers.set(buffer, { hostId: hostBuffer.hostId, busy: false, dropped: false });
+    const args = [hostBuffer.hostId, checked.offset, checked.width, checked.height, checked.stride, checked.format];
+    this.#client.sendToHost(this.#pool(), wl_shm_pool, "create_buffer", args);
+  }
+
+  #destroyBuffer(buffer: number): void {
+    const known = this.#known(buffer);
+    known.dropped = true;
+    if (!known.busy) this.#forget(buffer, known);
+  }
+
+  #attach(surfaceId: number, buffer: number, x: number, y: number): void {
+    const surface = liveObject(this.#client, surfaceId, "wl_surface");
+    const known = this.#known(buffer);
+    known.busy = true;
+    this.#client.sendToHost(surface.hostId, wl_surface, "attach", [known.hostId, x, y]);
+    surfaceAttached(surface, true);
+  }
+
+  #released(buffer: number): void {
+    const known = this.#buffers.get(buffer);
+    if (known === undefined) return;
+    known.busy = false;
+    if (known.dropped) this.#forget(buffer, known);
+    else this.#client.sendToGuest(LINK_OBJECT_ID, LINK_INTERFACE, "buffer_release", [buffer]);
+  }
+
+  #forget(buffer: number, known: ArenaBuffer): void {
+    this.#buffers.delete(buffer);
+    this.#client.sendToHost(known.hostId, wl_buffer, "destroy", []);
+    this.#client.sendToGuest(LINK_OBJECT_ID, LINK_INTERFACE, "buffer_gone", [buffer]);
+  }
+
+  #known(buffer: number): ArenaBuffer {
+    const known = this.#buffers.get(buffer);
+    if (known === undefined || known.dropped)
+      throw new VitrineError("protocol", `Cannot use buffer ${buffer}: it is not there`);
+    return known;
+  }
+
+  #pool(): number {
+    if (this.#poolHostId !== 0) return this.#poolHostId;
+    const { context, objects, globals } = this.#client;
+    const global = globals.hostGlobal("wl_shm");
+    if (global === undefined)
+      throw new VitrineError("unavailable", "Cannot show pixels: the compositor offers no wl_shm");
+    const shm = objects.addInternal(() => {});
+    const pool = objects.addInternal(() => {});
+    this.#client.bindOnHost(global.hostName, wl_shm, 1, shm.hostId);
+    const args = [pool.hostId, 0, context.arenaBytes];
+    this.#client.sendToHost(shm.hostId, wl_shm, "create_pool", args, [context.arena.dup()]);
+    this.#poolHostId = pool.hostId;
+    return pool.hostId;
+  }
+}

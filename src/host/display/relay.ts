@@ -1,0 +1,108 @@
+/**
+ * What a relay is: the host half's rules for one Wayland interface, both directions in one place.
+ *
+ * 1. A relay names every request a guest may make and every event a guest may see. What is not named is refused (a
+ *    request: protocol error, the app's connection ends) or dropped (an event). Default deny, message by message.
+ * 2. `forward` translates a message with the tables alone: object ids from one side's numbering to the other's, new
+ *    objects created on both sides, strings and arrays copied after the decoder's checks.
+ * 3. A function does what forwarding cannot: it may check or rewrite arguments and call `forward` itself, or answer
+ *    the guest locally. It runs to its end before the next message is looked at, so no request is ever half-applied.
+ * 4. Side names: "guest" ids are the app's numbering, "host" ids are ours on the connection to the compositor.
+ */
+import type { OwnedFd } from "../../sys/fd.ts";
+import type { InterfaceTable, MessageTable, Value } from "../../wayland/types.ts";
+import type { DisplayClient } from "./client.ts";
+
+/** Passes a message on with nothing but ids translated. */
+export const forward = "forward";
+
+/** An object of the guest, and its counterpart on the compositor's connection. */
+export interface RelayObject<State = unknown> {
+  /** Id in the app's numbering. */
+  readonly guestId: number;
+  /** Id on the compositor's connection; 0 when the object is answered by the host half alone. */
+  readonly hostId: number;
+  readonly version: number;
+  readonly relay: Relay;
+  /** False once the guest has destroyed it: its requests are errors, its events are dropped. */
+  alive: boolean;
+  readonly state: State;
+}
+
+/** A decoded request of the guest, all checks of the wire format passed. */
+export interface GuestRequest<State = unknown> {
+  readonly client: DisplayClient;
+  readonly object: RelayObject<State>;
+  readonly message: MessageTable;
+  readonly args: readonly Value[];
+  /** Passes the request on, with other arguments if given (same shape); returns the objects it created. */
+  forward(args?: readonly Value[]): RelayObject[];
+}
+
+/** A decoded event of the compositor for an object that the guest still holds. */
+export interface HostEvent<State = unknown> {
+  readonly client: DisplayClient;
+  readonly object: RelayObject<State>;
+  readonly message: MessageTable;
+  readonly args: readonly Value[];
+  /** Descriptors of the event, in order. They are closed after the rule has run unless taken. */
+  readonly fds: readonly OwnedFd[];
+  forward(args?: readonly Value[]): RelayObject[];
+}
+
+export type RequestRule<State = unknown> = typeof forward | ((request: GuestRequest<State>) => void);
+export type EventRule<State = unknown> = typeof forward | ((event: HostEvent<State>) => void);
+
+/** The rules of one interface as they are written in relays/. */
+export interface RelayRules<State> {
+  readonly table: InterfaceTable;
+  /** Highest version whose requests and events these rules cover. */
+  readonly version: number;
+  /** State of a new object; `by` is the object whose request or event created it. */
+  readonly state?: (client: DisplayClient, by: RelayObject | undefined) => State;
+  readonly requests: Readonly<Record<string, RequestRule<State>>>;
+  readonly events: Readonly<Record<string, EventRule<State>>>;
+  /** Called once when the object is gone: destroyed by the guest, or its connection ended. */
+  readonly destroyed?: (client: DisplayClient, object: RelayObject<State>) => void;
+}
+
+/** Rules made ready for use: looked up by opcode. */
+export interface Relay {
+  readonly table: InterfaceTable;
+  readonly version: number;
+  readonly state: ((client: DisplayClient, by: RelayObject | undefined) => unknown) | undefined;
+  readonly requestRules: readonly (RequestRule | undefined)[];
+  readonly eventRules: readonly (EventRule | undefined)[];
+  readonly destroyed: ((client: DisplayClient, object: RelayObject) => void) | undefined;
+}
+
+/** A relay whose objects carry `State`; see {@link stateOf}. */
+export type RelayOf<State> = Relay & { readonly __state?: State };
+
+/** Makes rules ready for use. Throws on a name that the interface does not have: a typing error must not deny silently. */
+export function defineRelay<State = undefined>(rules: RelayRules<State>): RelayOf<State> {
+  return {
+    table: rules.table,
+    version: rules.version,
+    state: rules.state,
+    requestRules: byOpcode(rules.table, rules.table.requests, rules.requests) as (RequestRule | undefined)[],
+    eventRules: byOpcode(rules.table, rules.table.events, rules.events) as (EventRule | undefined)[],
+    destroyed: rules.destroyed as Relay["destroyed"],
+  };
+}
+
+/** The state of `object` when it belongs to `relay`, else undefined. */
+export function stateOf<State>(relay: RelayOf<State>, object: RelayObject | undefined): State | undefined {
+  return object !== undefined && object.relay === relay ? (object.state as State) : undefined;
+}
+
+function byOpcode<Rule>(
+  table: InterfaceTable,
+  messages: readonly MessageTable[],
+  rules: Readonly<Record<string, Rule>>,
+) {
+  const unknown = Object.keys(rules).filter((name) => !messages.some((message) => message.name === name));
+  if (unknown.length > 0)
+    throw new TypeError(`Cannot define relay for ${table.name}: no message "${unknown.join('", "')}"`);
+  return messages.map((message) => rules[message.name]);
+}

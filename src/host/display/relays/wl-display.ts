@@ -1,0 +1,40 @@
+/** wl_display and wl_registry: answered here; what a guest may learn of the compositor is the allow-list's business. */
+import { wl_callback, wl_display, wl_registry } from "../../../wayland/generated/wayland.ts";
+import { defineRelay, forward } from "../relay.ts";
+
+export const registryRelay = defineRelay({
+  table: wl_registry,
+  version: 1,
+  requests: {
+    bind: ({ client, object, args }) => {
+      const newId = args[1] as { interface: string; version: number; id: number };
+      client.globals.bind(object, args[0] as number, newId.interface, newId.version, newId.id);
+    },
+  },
+  events: {},
+  destroyed: (client, object) => client.globals.removeRegistry(object),
+});
+
+export const callbackRelay = defineRelay({
+  table: wl_callback,
+  version: 1,
+  requests: {},
+  events: { done: forward },
+});
+
+export const displayRelay = defineRelay({
+  table: wl_display,
+  version: 1,
+  requests: {
+    // A true round trip: the answer comes from the compositor, after everything that was asked before.
+    sync: ({ client, args }) => {
+      const callback = client.createFromGuest(args[0] as number, 1, callbackRelay, undefined);
+      client.sendToHost(1, wl_display, "sync", [callback.hostId]);
+    },
+    get_registry: ({ client, args }) => {
+      client.globals.addRegistry(client.createFromGuest(args[0] as number, 1, registryRelay, undefined, true));
+    },
+  },
+  // error and delete_id of the compositor are taken by the client itself.
+  events: {},
+});

@@ -1,0 +1,70 @@
+/** wl_seat and its devices. Input reaches a guest only while one of its surfaces has it; the compositor sees to that. */
+import { wl_keyboard, wl_pointer, wl_seat, wl_touch } from "../../../wayland/generated/wayland.ts";
+import { MAX_KEYMAP_BYTES } from "../limits.ts";
+import { defineRelay, forward } from "../relay.ts";
+
+export const seatRelay = defineRelay({
+  table: wl_seat,
+  version: 9,
+  requests: { get_pointer: forward, get_keyboard: forward, get_touch: forward, release: forward },
+  events: { capabilities: forward, name: forward },
+});
+
+export const pointerRelay = defineRelay({
+  table: wl_pointer,
+  version: 9,
+  requests: { set_cursor: forward, release: forward },
+  events: {
+    enter: forward,
+    leave: forward,
+    motion: forward,
+    button: forward,
+    axis: forward,
+    frame: forward,
+    axis_source: forward,
+    axis_stop: forward,
+    axis_discrete: forward,
+    axis_value120: forward,
+    axis_relative_direction: forward,
+  },
+});
+
+export const keyboardRelay = defineRelay({
+  table: wl_keyboard,
+  version: 9,
+  requests: { release: forward },
+  events: {
+    // The keymap's descriptor stays here; its bytes travel, and the guest half makes a file of its own of them.
+    keymap: ({ client, args, fds, forward }) => {
+      const [fd] = fds;
+      if (fd === undefined) return;
+      const size = args[2] as number;
+      if (size > MAX_KEYMAP_BYTES) {
+        client.context.notice("warning", `keymap of ${size} bytes was not passed on`);
+        return;
+      }
+      client.link.sendFile(fd, size);
+      forward();
+    },
+    enter: forward,
+    leave: forward,
+    key: forward,
+    modifiers: forward,
+    repeat_info: forward,
+  },
+});
+
+export const touchRelay = defineRelay({
+  table: wl_touch,
+  version: 9,
+  requests: { release: forward },
+  events: {
+    down: forward,
+    up: forward,
+    motion: forward,
+    frame: forward,
+    cancel: forward,
+    shape: forward,
+    orientation: forward,
+  },
+});

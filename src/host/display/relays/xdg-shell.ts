@@ -1,0 +1,120 @@
+/** xdg_wm_base: windows, popups and where popups stand. Names are rewritten; everything else is the compositor's to judge. */
+import {
+  xdg_popup,
+  xdg_positioner,
+  xdg_surface,
+  xdg_toplevel,
+  xdg_wm_base,
+} from "../../../wayland/generated/xdg-shell.ts";
+import { hostAppId, hostTitle } from "../identity.ts";
+import { MAX_SURFACE_SIDE } from "../limits.ts";
+import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
+import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
+import { surfaceIsWindow } from "./wl-surface.ts";
+
+interface XdgSurfaceState {
+  surface: RelayObject | undefined;
+}
+interface ToplevelState {
+  surface: RelayObject | undefined;
+}
+
+const XDG_VERSION = 6;
+
+/** Refuses sizes and places that no screen has: compositors calculate with them in 32 bits. */
+function bounded(request: GuestRequest<unknown>): void {
+  for (const value of request.args) {
+    if (typeof value === "number" && Math.abs(value) > MAX_SURFACE_SIDE) {
+      const text = `${request.message.name} with ${value}, at most ${MAX_SURFACE_SIDE} wanted`;
+      throw new ProtocolViolation(request.object.guestId, WL_DISPLAY_ERROR.invalidMethod, text);
+    }
+  }
+  request.forward();
+}
+
+export const wmBaseRelay = defineRelay({
+  table: xdg_wm_base,
+  version: XDG_VERSION,
+  requests: {
+    destroy: forward,
+    create_positioner: forward,
+    get_xdg_surface: ({ client, args, forward }) => {
+      const [made] = forward();
+      const state = stateOf(xdgSurfaceRelay, made);
+      if (state !== undefined) state.surface = client.objects.byGuestId(args[1] as number);
+    },
+    pong: forward,
+  },
+  events: { ping: forward },
+});
+
+export const positionerRelay = defineRelay({
+  table: xdg_positioner,
+  version: XDG_VERSION,
+  requests: {
+    destroy: forward,
+    set_size: bounded,
+    set_anchor_rect: bounded,
+    set_anchor: forward,
+    set_gravity: forward,
+    set_constraint_adjustment: forward,
+    set_offset: bounded,
+    set_reactive: forward,
+    set_parent_size: bounded,
+    set_parent_configure: forward,
+  },
+  events: {},
+});
+
+export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
+  table: xdg_surface,
+  version: XDG_VERSION,
+  state: () => ({ surface: undefined }),
+  requests: {
+    destroy: forward,
+    get_toplevel: ({ client, object, forward }) => {
+      const [made] = forward();
+      const state = stateOf(toplevelRelay, made);
+      if (made === undefined || state === undefined) return;
+      state.surface = object.state.surface;
+      surfaceIsWindow(client, state.surface, true);
+      // A window is never without a name of ours, even when the app gives none.
+      client.sendToHost(made.hostId, xdg_toplevel, "set_app_id", [hostAppId(client.context.sandbox, "")]);
+    },
+    get_popup: forward,
+    set_window_geometry: bounded,
+    ack_configure: forward,
+  },
+  events: { configure: forward },
+});
+
+export const toplevelRelay = defineRelay<ToplevelState>({
+  table: xdg_toplevel,
+  version: XDG_VERSION,
+  state: () => ({ surface: undefined }),
+  requests: {
+    destroy: forward,
+    set_parent: forward,
+    set_title: ({ args, forward }) => forward([hostTitle(args[0] as string)]),
+    set_app_id: ({ client, args, forward }) => forward([hostAppId(client.context.sandbox, args[0] as string)]),
+    show_window_menu: forward,
+    move: forward,
+    resize: forward,
+    set_max_size: forward,
+    set_min_size: forward,
+    set_maximized: forward,
+    unset_maximized: forward,
+    set_fullscreen: forward,
+    unset_fullscreen: forward,
+    set_minimized: forward,
+  },
+  events: { configure: forward, close: forward, configure_bounds: forward, wm_capabilities: forward },
+  destroyed: (client, object) => surfaceIsWindow(client, object.state.surface, false),
+});
+
+export const popupRelay = defineRelay({
+  table: xdg_popup,
+  version: XDG_VERSION,
+  requests: { destroy: forward, grab: forward, reposition: forward },
+  events: { configure: forward, popup_done: forward, repositioned: forward },
+});

@@ -1,0 +1,106 @@
+/**
+ * Forwarding with nothing but the tables: ids of one numbering become ids of the other, new objects are made on both
+ * sides with the version of their maker, everything else is copied. The decoder has checked types, ranges and text.
+ */
+import type { OwnedFd } from "../../sys/fd.ts";
+import { SERVER_ID_MIN } from "../../wayland/ids.ts";
+import type { ArgumentTable, MessageTable, Value } from "../../wayland/types.ts";
+import type { DisplayClient } from "./client.ts";
+import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
+import type { Relay, RelayObject } from "./relay.ts";
+
+/** Passes a guest's request to the compositor. Returns the objects it made, in argument order. */
+export function forwardRequest(
+  client: DisplayClient,
+  object: RelayObject,
+  opcode: number,
+  message: MessageTable,
+  args: readonly Value[],
+): RelayObject[] {
+  const created: RelayObject[] = [];
+  const fds: OwnedFd[] = [];
+  const translated = message.args.map((argument, index): Value => {
+    const value = args[index] as Value;
+    switch (argument.type) {
+      case "object":
+        return value === 0 ? 0 : liveObject(client, value as number, argument.interface).hostId;
+      case "new_id": {
+        const made = client.createFromGuest(value as number, object.version, relayFor(client, argument), object);
+        created.push(made);
+        return made.hostId;
+      }
+      case "fd":
+        fds.push(client.link.takeTransfer());
+        return value;
+      default:
+        return value;
+    }
+  });
+  client.compositor.send(object.hostId, opcode, message, translated, fds);
+  return created;
+}
+
+/**
+ * Passes an event of the compositor to the guest; its pipes become transfers. An event that names an object which the
+ * guest no longer holds is dropped, unless the argument may be null.
+ */
+export function forwardEvent(
+  client: DisplayClient,
+  object: RelayObject,
+  opcode: number,
+  message: MessageTable,
+  args: readonly Value[],
+  fds: readonly OwnedFd[],
+): RelayObject[] {
+  const created: RelayObject[] = [];
+  const translated: Value[] = [];
+  let fdIndex = 0;
+  for (const [index, argument] of message.args.entries()) {
+    const value = args[index] as Value;
+    if (argument.type === "object" && value !== 0) {
+      const guestId = guestIdOf(client, value as number);
+      if (guestId === 0 && !argument.nullable) return created;
+      translated.push(guestId);
+    } else if (argument.type === "new_id") {
+      const relay = relayFor(client, argument);
+      const made = client.objects.addFromHost(value as number, object.version, relay, relay.state?.(client, object));
+      created.push(made);
+      translated.push(made.guestId);
+    } else {
+      if (argument.type === "fd") client.link.announceTransfer(fds[fdIndex++] as OwnedFd);
+      translated.push(value);
+    }
+  }
+  client.sendEventToGuest(object.guestId, opcode, message, translated);
+  return created;
+}
+
+/** The guest's object `guestId`, which must be alive and, if `wanted` is given, of that interface. */
+export function liveObject(client: DisplayClient, guestId: number, wanted?: string): RelayObject {
+  const object = client.objects.byGuestId(guestId);
+  if (object?.alive && object.hostId !== 0 && (wanted === undefined || object.relay.table.name === wanted))
+    return object;
+  throw new ProtocolViolation(
+    1,
+    WL_DISPLAY_ERROR.invalidObject,
+    `invalid object ${guestId}, ${wanted ?? "any"} wanted`,
+  );
+}
+
+/**
+ * The guest's id for an object that an event names, or 0. One that the guest has destroyed keeps its id until delete_id,
+ * and the app's own library knows what to do with it (a leave event for a closed window must still arrive).
+ */
+function guestIdOf(client: DisplayClient, hostId: number): number {
+  const entry = client.objects.byHostId(hostId);
+  if (entry?.kind !== "relayed") return 0;
+  return entry.object.alive || entry.object.guestId < SERVER_ID_MIN ? entry.object.guestId : 0;
+}
+
+function relayFor(client: DisplayClient, argument: ArgumentTable): Relay {
+  const relay = client.context.relays.byInterface.get(argument.interface ?? "");
+  if (relay === undefined) {
+    throw new ProtocolViolation(1, WL_DISPLAY_ERROR.invalidMethod, `no such interface ${argument.interface ?? ""}`);
+  }
+  return relay;
+}

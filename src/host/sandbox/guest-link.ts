@@ -1,0 +1,101 @@
+/**
+ * The supervisor's end of the one byte pipe to the guest (contract/agent.ts): calls to the agent, stdio streams of
+ * processes, and the streams that the guest opens. All that comes out of here was written by an untrusted guest and has
+ * been checked against the contract.
+ */
+import { VitrineError } from "../../base/error.ts";
+import { type Untrusted, validate } from "../../base/untrusted.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
+import {
+  AGENT_PROTOCOL_VERSION,
+  agentContract,
+  type GuestStreamHeader,
+  guestStreamHeader,
+  type HostStreamHeader,
+} from "../../channel/contract/agent.ts";
+import type { ProcessEnd, StdioName } from "../../channel/contract/control.ts";
+import { Mux } from "../../channel/mux.ts";
+import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
+
+export interface GuestLinkHandlers {
+  /** An app's Wayland connection, or clipboard data; the handler owns the stream. */
+  stream(stream: ByteStream, header: GuestStreamHeader): void;
+  exited(process: number, end: ProcessEnd): void;
+  /** A stream was refused; the guest broke no more than that. */
+  refused(message: string): void;
+  /** The link is over, and so is the guest. Not called after close(). */
+  lost(error: VitrineError | undefined): void;
+}
+
+/** What the agent said of itself when it answered. */
+export interface GuestHello {
+  readonly kernel: string;
+  /** Milliseconds of guest uptime. */
+  readonly uptime: { readonly init: number; readonly agent: number; readonly now: number };
+}
+
+export class GuestLink {
+  readonly rpc: RpcPeer<typeof emptyContract, typeof agentContract>;
+  readonly #mux: Mux;
+  #closed = false;
+
+  /** Takes over `channel`. */
+  constructor(channel: ByteStream, handlers: GuestLinkHandlers) {
+    this.#mux = new Mux(channel, "client");
+    this.#mux.onStream((stream, header) => this.#accept(stream, header, handlers));
+    this.#mux.onClose((error) => {
+      if (!this.#closed) handlers.lost(error);
+    });
+    this.rpc = new RpcPeer(this.#mux.open({ kind: "rpc" } satisfies HostStreamHeader), { calls: agentContract });
+    this.rpc.on("exited", ({ process, code, signal }) => handlers.exited(process, { code, signal }));
+    // An agent whose calls cannot be understood is of no use, whatever else still flows.
+    this.rpc.onClose((error) => {
+      if (this.#closed) return;
+      this.close();
+      handlers.lost(error);
+    });
+  }
+
+  /** The first call. Waits for as long as the guest boots: the caller watches over that. */
+  async hello(params: {
+    hostname: string;
+    environment: Readonly<Record<string, string>>;
+    pixels: "arena" | "stream";
+    arenaBytes: number;
+  }): Promise<GuestHello> {
+    const answer = await this.rpc.call(
+      "hello",
+      { version: AGENT_PROTOCOL_VERSION, clock: Date.now(), ...params },
+      { deadlineMs: Number.POSITIVE_INFINITY },
+    );
+    if (answer.version !== AGENT_PROTOCOL_VERSION) {
+      throw new VitrineError(
+        "protocol",
+        `Cannot talk to the guest agent: it speaks version ${answer.version}, version ${AGENT_PROTOCOL_VERSION} is wanted`,
+        { fix: "vitrine stop the sandbox and run it again: the tools image is then made anew" },
+      );
+    }
+    return answer;
+  }
+
+  /** Opens a stdio stream of a process that is about to be spawned. */
+  openStdio(process: number, name: StdioName): ByteStream {
+    return this.#mux.open({ kind: "stdio", process, name } satisfies HostStreamHeader);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#mux.close();
+  }
+
+  #accept(stream: ByteStream, header: Untrusted<unknown>, handlers: GuestLinkHandlers): void {
+    const checked = validate(header, (raw) => guestStreamHeader.safeParse(raw));
+    if (checked.success) {
+      handlers.stream(stream, checked.data);
+    } else {
+      stream.destroy();
+      handlers.refused("the guest opened a stream of a kind that the contract does not have");
+    }
+  }
+}

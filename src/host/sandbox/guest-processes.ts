@@ -1,0 +1,122 @@
+/** The processes that were started in the guest from outside: their numbers on the agent's link, their streams, their end. */
+import { VitrineError } from "../../base/error.ts";
+import { sanitizeText } from "../../base/sanitize.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
+import type { LaunchRequest, ProcessEnd, Signal, StdioName } from "../../channel/contract/control.ts";
+import { splice } from "../../channel/pipe.ts";
+import type { GuestLink } from "./guest-link.ts";
+import type { LogFile } from "./log-file.ts";
+import { logOutput } from "./log-output.ts";
+
+/** Characters of a command line that are kept to be shown. */
+const SHOWN_COMMAND_CHARS = 120;
+
+interface GuestProcess {
+  /** The command line, fit to be shown. */
+  readonly command: string;
+  readonly startedAt: number;
+  readonly onEnd: (end: ProcessEnd) => void;
+  /** The agent has confirmed that it runs. */
+  spawned: boolean;
+  /** Its end, when the agent told that in one breath with its start. */
+  earlyEnd?: ProcessEnd;
+}
+
+export class GuestProcesses {
+  readonly #link: GuestLink;
+  readonly #log: LogFile;
+  readonly #onChange: () => void;
+  readonly #processes = new Map<number, GuestProcess>();
+  #next = 1;
+
+  /** `onChange` is called when a process was added or has gone. */
+  constructor(link: GuestLink, log: LogFile, onChange: () => void) {
+    this.#link = link;
+    this.#log = log;
+    this.#onChange = onChange;
+  }
+
+  /** Processes that run. One that is only being started keeps no sandbox alive: whoever wants it is connected. */
+  get count(): number {
+    return this.list().length;
+  }
+
+  list(): { process: number; command: string; startedAt: number }[] {
+    const running = [...this.#processes].filter(([, entry]) => entry.spawned);
+    return running.map(([process, { command, startedAt }]) => ({ process, command, startedAt }));
+  }
+
+  /**
+   * Starts a process joined to `streams`, which it takes over; one without stdio writes to the log. `onEnd` is called once
+   * after this has resolved. Returns its number here and its pid in the guest. Rejects with the agent's error.
+   */
+  async launch(
+    request: Omit<LaunchRequest, "process">,
+    streams: ReadonlyMap<StdioName, ByteStream>,
+    onEnd: (end: ProcessEnd) => void,
+  ): Promise<{ process: number; pid: number }> {
+    const process = this.#next++;
+    const command = sanitizeText(request.argv.join(" "), SHOWN_COMMAND_CHARS);
+    const entry: GuestProcess = { command, startedAt: Date.now(), onEnd, spawned: false };
+    this.#processes.set(process, entry);
+    const opened: ByteStream[] = [];
+    try {
+      const logged = request.stdio.kind === "null";
+      for (const name of logged ? (["stdout", "stderr"] as const) : streams.keys()) {
+        const guestEnd = this.#link.openStdio(process, name);
+        opened.push(guestEnd);
+        const hostEnd = streams.get(name);
+        if (hostEnd === undefined) logOutput(guestEnd, this.#log, request.argv[0] ?? "");
+        else splice(hostEnd, guestEnd);
+      }
+      const stdio = logged ? ({ kind: "streams" } as const) : request.stdio;
+      const { pid } = await this.#link.rpc.call("spawn", { ...request, process, stdio });
+      entry.spawned = true;
+      this.#onChange();
+      this.#log.entry("info", `started ${process}: ${command}`);
+      const { earlyEnd } = entry;
+      if (earlyEnd !== undefined) setImmediate(() => this.ended(process, earlyEnd));
+      return { process, pid };
+    } catch (error) {
+      for (const stream of [...opened, ...streams.values()]) stream.destroy();
+      this.#forget(process);
+      throw error;
+    }
+  }
+
+  /** The agent says that a process has ended. A number that is not running is a guest's invention, and ignored. */
+  ended(process: number, end: ProcessEnd): void {
+    const entry = this.#processes.get(process);
+    if (entry === undefined) return;
+    if (!entry.spawned) {
+      entry.earlyEnd = end;
+      return;
+    }
+    this.#log.entry(
+      "info",
+      `ended ${process}: ${end.signal === null ? `status ${end.code}` : sanitizeText(end.signal)}`,
+    );
+    this.#forget(process);
+    entry.onEnd(end);
+  }
+
+  async signal(process: number, signal: Signal): Promise<void> {
+    this.#need(process);
+    await this.#link.rpc.call("signal", { process, signal });
+  }
+
+  async resize(process: number, rows: number, columns: number): Promise<void> {
+    this.#need(process);
+    await this.#link.rpc.call("resize", { process, rows, columns });
+  }
+
+  #need(process: number): void {
+    if (this.#processes.has(process)) return;
+    throw new VitrineError("not-found", `Cannot reach process ${process}: it has ended`);
+  }
+
+  #forget(process: number): void {
+    this.#processes.delete(process);
+    this.#onChange();
+  }
+}

@@ -1,0 +1,66 @@
+/** What is written down about a sandbox that runs: enough to list it when its supervisor is too busy to answer. */
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import * as z from "zod/mini";
+import {
+  checkSandboxName,
+  type Environment,
+  runtimeDirectory,
+  type SandboxPaths,
+  sandboxPaths,
+} from "./directories.ts";
+import { isLocked } from "./lock.ts";
+
+const recordSchema = z.object({
+  name: z.string(),
+  image: z.string(),
+  supervisorPid: z.int(),
+  /** Milliseconds since 1970. */
+  startedAt: z.number(),
+});
+export type SandboxRecord = z.infer<typeof recordSchema>;
+
+/** What can be said of a sandbox from outside: its supervisor has only begun, or has written its record. */
+export type SandboxEntry =
+  | { kind: "beginning"; name: string }
+  | { kind: "recorded"; name: string; record: SandboxRecord };
+
+/** Writes the record whole or not at all. Only for the holder of the lock. */
+export function writeRecord(paths: SandboxPaths, record: SandboxRecord): void {
+  const unfinished = `${paths.record}.new`;
+  writeFileSync(unfinished, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  renameSync(unfinished, paths.record);
+}
+
+/** The sandbox `name`, or undefined when none runs; what a crashed one left behind is removed. */
+export function findSandbox(name: string, environment: Environment = process.env): SandboxEntry | undefined {
+  const paths = sandboxPaths(name, environment);
+  if (!isLocked(paths)) return undefined;
+  const record = readRecord(paths.record);
+  return record === undefined ? { kind: "beginning", name } : { kind: "recorded", name, record };
+}
+
+/** Every sandbox that runs, by name; what crashed ones left behind is removed. */
+export function listSandboxes(environment: Environment = process.env): SandboxEntry[] {
+  return readdirSync(runtimeDirectory(environment), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && isSandboxName(entry.name))
+    .flatMap((entry) => findSandbox(entry.name, environment) ?? [])
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function readRecord(path: string): SandboxRecord | undefined {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    // Not written yet, or removed in this moment: the lock is what counts.
+    return undefined;
+  }
+}
+
+function isSandboxName(name: string): boolean {
+  try {
+    checkSandboxName(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

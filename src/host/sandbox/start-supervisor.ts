@@ -1,0 +1,64 @@
+/** Starts the supervisor of a sandbox as a process of its own, which outlives its starter. */
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { type ErrorCode, VitrineError } from "../../base/error.ts";
+import { type Environment, logPaths } from "./directories.ts";
+import { parseReport, REPORT_FD, type SupervisorSpec } from "./supervisor-spec.ts";
+
+/** How long a supervisor may take to listen on its control socket, in milliseconds; a loaded machine needs a second. */
+export const SUPERVISOR_START_DEADLINE_MS = 20_000;
+
+/** The folder that somebody happens to be in must not configure the runtime (.env, bunfig.toml). As in ./vitrine. */
+const RUNTIME_FLAGS = ["--no-env-file", "--config=/dev/null", "--no-install", "--smol"];
+
+/**
+ * Starts a supervisor and resolves once its control socket can be reached; the machine is started after that. Rejects
+ * with "already-exists" when the sandbox runs, and with whatever else the supervisor says.
+ */
+export async function startSupervisor(spec: SupervisorSpec, environment: Environment = process.env): Promise<void> {
+  const main = join(import.meta.dirname, "supervisor-main.ts");
+  // What the runtime itself says when it gives up belongs in the log as well.
+  const log = openSync(logPaths(spec.name, environment).supervisor, "a", 0o600);
+  const child = spawn(process.execPath, [...RUNTIME_FLAGS, main, spec.name], {
+    detached: true,
+    cwd: "/",
+    env: { ...environment },
+    stdio: ["pipe", log, log, "pipe"],
+  });
+  closeSync(log);
+  try {
+    child.stdin?.on("error", () => {}); // It ended early; the report says why.
+    child.stdin?.end(JSON.stringify(spec));
+    const report = parseReport(await readReport(child.stdio[REPORT_FD] as Readable));
+    if ("error" in report) {
+      const { code, message, fix } = report.error;
+      throw new VitrineError(code as ErrorCode, message, fix === undefined ? {} : { fix });
+    }
+  } catch (error) {
+    child.kill("SIGTERM");
+    throw error;
+  } finally {
+    child.unref();
+  }
+}
+
+function readReport(stream: Readable): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const fail = (what: string) =>
+    reject(new VitrineError("internal", `Cannot start the supervisor: ${what}`, { fix: "vitrine logs SANDBOX" }));
+  const timer = setTimeout(() => fail("it does not answer"), SUPERVISOR_START_DEADLINE_MS);
+  let text = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    text += chunk;
+    if (text.includes("\n")) resolve(text);
+  });
+  stream.on("end", () => fail("it ended without a word"));
+  stream.on("error", (error) => fail(error.message));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    stream.destroy();
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * The process of a supervisor: reads the spec from its standard input, says on descriptor 3 when it listens, lives until
+ * its sandbox has ended. One process for each sandbox: a crash or a compromise of one reaches no other.
+ */
+import { closeSync, readFileSync, writeSync } from "node:fs";
+import { VitrineError } from "../../base/error.ts";
+import { QemuDriver } from "../vmm/qemu/qemu-driver.ts";
+import { logPaths, sandboxPaths } from "./directories.ts";
+import { isFailure } from "./lifecycle.ts";
+import { acquireLock, type SandboxLock } from "./lock.ts";
+import { LogFile } from "./log-file.ts";
+import { Supervisor } from "./supervisor.ts";
+import { parseSpec, REPORT_FD, type SupervisorReport } from "./supervisor-spec.ts";
+
+/** A command that looks whether the sandbox runs holds its lock for a moment: worth trying again this often, so far apart. */
+const LOCK_ATTEMPTS = 20;
+const LOCK_INTERVAL_MS = 25;
+
+function report(message: SupervisorReport): void {
+  writeSync(REPORT_FD, `${JSON.stringify(message)}\n`);
+  closeSync(REPORT_FD);
+}
+
+async function lockSandbox(name: string): Promise<SandboxLock> {
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    const lock = acquireLock(sandboxPaths(name));
+    if (lock !== undefined) return lock;
+    await Bun.sleep(LOCK_INTERVAL_MS);
+  }
+  throw new VitrineError("already-exists", `Cannot start sandbox "${name}": it runs already`);
+}
+
+async function main(): Promise<void> {
+  const spec = parseSpec(readFileSync(0, "utf8"));
+  const lock = await lockSandbox(spec.name);
+  const logs = logPaths(spec.name);
+  const log = new LogFile(logs.supervisor);
+  process.on("uncaughtException", (error) => {
+    log.entry("error", `defect of the supervisor: ${error.stack ?? error.message}`);
+    lock.release();
+    process.exit(70);
+  });
+  const supervisor = new Supervisor({
+    spec,
+    paths: sandboxPaths(spec.name),
+    consoleLog: logs.console,
+    log,
+    driver: new QemuDriver(),
+  });
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    let asked = false;
+    process.on(signal, () => {
+      supervisor.stopFor({ kind: "signal", signal }, asked);
+      asked = true;
+    });
+  }
+  report({ listening: true });
+  const reason = await supervisor.run();
+  log.close();
+  lock.release();
+  process.exit(isFailure(reason) ? 1 : 0);
+}
+
+try {
+  await main();
+} catch (error) {
+  const { code, message, fix } = VitrineError.from(error);
+  report({ error: { code, message, ...(fix === undefined ? {} : { fix }) } });
+  process.exitCode = 1;
+}

@@ -1,0 +1,48 @@
+/** What a supervisor is told by whoever starts it, on its standard input; and what it answers, on descriptor 3. */
+import * as z from "zod/mini";
+import { VitrineError } from "../../base/error.ts";
+
+/** Everything that makes a sandbox. Files are absolute paths, read and never written. */
+const specSchema = z.object({
+  name: z.string(),
+  /** The name of the image, as the user gave it. */
+  image: z.string(),
+  kernel: z.object({ version: z.string(), image: z.string(), initramfs: z.string(), digest: z.string() }),
+  toolsImage: z.string(),
+  appImage: z.string(),
+  memoryMib: z.optional(z.int().check(z.minimum(128), z.maximum(1024 * 1024))),
+  /** The window arena's template; null: pixels travel as bytes, as on a driver without shared memory. */
+  arena: z.nullable(z.object({ path: z.string(), size: z.int(), dataOffset: z.int(), dataLength: z.int() })),
+  /** Socket of the compositor; null: no windows. */
+  compositor: z.nullable(z.string()),
+  /** LANG and TZ of the user. */
+  environment: z.record(z.string(), z.string()),
+});
+export type SupervisorSpec = z.infer<typeof specSchema>;
+
+/** The descriptor on which a supervisor says once that it listens, or why it will not. */
+export const REPORT_FD = 3;
+
+const reportSchema = z.union([
+  z.object({ listening: z.literal(true) }),
+  z.object({ error: z.object({ code: z.string(), message: z.string(), fix: z.optional(z.string()) }) }),
+]);
+export type SupervisorReport = z.infer<typeof reportSchema>;
+
+/** Throws VitrineError "internal" when `json` is not a spec. */
+export function parseSpec(json: string): SupervisorSpec {
+  return parse(specSchema, json, "the description of a sandbox");
+}
+
+/** Throws VitrineError "internal" when `json` is not a report. */
+export function parseReport(json: string): SupervisorReport {
+  return parse(reportSchema, json, "the report of a supervisor");
+}
+
+function parse<S extends z.ZodMiniType>(schema: S, json: string, what: string): z.infer<S> {
+  try {
+    return schema.parse(JSON.parse(json));
+  } catch (cause) {
+    throw new VitrineError("internal", `Cannot read ${what}: "${json.slice(0, 100)}"`, { cause });
+  }
+}

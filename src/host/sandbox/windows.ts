@@ -1,0 +1,111 @@
+/** The windows of a sandbox: the arena that their pixels are in, and the host half of the display that shows them. */
+import { VitrineError } from "../../base/error.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
+import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
+import { ARENA_BYTES } from "../../channel/contract/display.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { memfdCreate } from "../../sys/memory.ts";
+import type { Severity } from "./log-file.ts";
+import type { SupervisorSpec } from "./supervisor-spec.ts";
+
+export interface WindowHandlers {
+  /** The number of windows has changed. */
+  changed(): void;
+  firstFrame(): void;
+  compositorLost(): void;
+  notice(severity: Severity, message: string): void;
+}
+
+export interface Windows {
+  /** The arena that the guest shall map; undefined when it cannot, or has no display. Borrowed. */
+  readonly guestArena: OwnedFd | undefined;
+  readonly pixels: "arena" | "stream";
+  /** Bytes of pixels; the range of addresses in which the guest names buffers. */
+  readonly arenaBytes: number;
+  readonly count: number;
+  /** Takes over a stream that the guest opened. */
+  accept(stream: ByteStream, header: GuestStreamHeader): void;
+  /** What the guest's monotonic clock says now, in milliseconds. */
+  setGuestUptime(milliseconds: number): void;
+  close(): void;
+}
+
+/** Makes the arena and reaches for the compositor. Throws "unavailable" when that is gone. */
+export async function openWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promise<Windows> {
+  return spec.compositor === null ? noWindows(handlers) : await realWindows(spec, spec.compositor, handlers);
+}
+
+/** A sandbox without a display: an app that wants one is told so, once. */
+function noWindows(handlers: WindowHandlers): Windows {
+  let told = false;
+  return {
+    guestArena: undefined,
+    pixels: "stream",
+    arenaBytes: ARENA_BYTES,
+    count: 0,
+    accept: (stream) => {
+      if (!told)
+        handlers.notice("warning", "an app wants to open a window, but the sandbox was started without a display");
+      told = true;
+      stream.destroy();
+    },
+    setGuestUptime: () => {},
+    close: () => {},
+  };
+}
+
+async function realWindows(spec: SupervisorSpec, socketPath: string, handlers: WindowHandlers): Promise<Windows> {
+  // Loaded only here: a sandbox without windows does not carry the display's code.
+  const { HostDisplay } = await import("../display/display.ts");
+  const { probeCompositor } = await import("./compositor.ts");
+  await probeCompositor(socketPath);
+  const { arena, offset, bytes } = await openArena(spec);
+  let clockOffset = 0n;
+  const display = new HostDisplay({
+    socketPath,
+    sandbox: spec.name,
+    arena,
+    arenaOffset: offset,
+    arenaBytes: bytes,
+    pixels: spec.arena === null ? "stream" : "arena",
+    clockOffset: () => clockOffset,
+    onWindowCount: () => handlers.changed(),
+    onFirstFrame: () => handlers.firstFrame(),
+    onCompositorLost: () => handlers.compositorLost(),
+    onNotice: (severity, message) => handlers.notice(severity, message),
+  });
+  return {
+    guestArena: spec.arena === null ? undefined : arena,
+    pixels: spec.arena === null ? "stream" : "arena",
+    arenaBytes: bytes,
+    get count() {
+      return display.windows;
+    },
+    accept: (stream, header) => {
+      if (header.kind === "wayland") display.acceptClient(stream, header.client);
+      else display.acceptTransfer(stream, header.client, header.announcedBy, header.token);
+    },
+    setGuestUptime: (milliseconds) => {
+      clockOffset = process.hrtime.bigint() - BigInt(Math.round(milliseconds * 1e6));
+    },
+    close: () => {
+      display.close();
+      arena.close();
+    },
+  };
+}
+
+/** The memory file with the pixels, and where in it they are. */
+async function openArena(spec: SupervisorSpec): Promise<{ arena: OwnedFd; offset: number; bytes: number }> {
+  if (spec.arena === null) {
+    return {
+      arena: memfdCreate("vitrine-pixels", ARENA_BYTES, ["shrink", "grow", "seal"]),
+      offset: 0,
+      bytes: ARENA_BYTES,
+    };
+  }
+  const { createArena } = await import("../image/arena-template.ts");
+  const { dataOffset, dataLength } = spec.arena;
+  if (dataLength !== ARENA_BYTES) throw new VitrineError("internal", `Cannot use an arena of ${dataLength} bytes`);
+  return { arena: createArena(spec.arena), offset: dataOffset, bytes: dataLength };
+}

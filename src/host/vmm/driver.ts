@@ -1,0 +1,98 @@
+/**
+ * What a virtual machine monitor must offer, whichever it is. A driver says what it can do ({@link Capabilities}), starts
+ * a machine from a {@link VmSpec}, and hands back a {@link RunningVm}: one byte pipe to the agent in it, and the promise
+ * of how it ended.
+ *
+ * A machine never outlives the process that started it, however that ends.
+ */
+import type { OwnedFd } from "../../sys/fd.ts";
+import type { Kernel } from "../image/kernel.ts";
+import type { ConsoleLog } from "./console-log.ts";
+
+/** How guest code runs: by the processor ("kvm"), or translated by the monitor ("tcg"), which is about ten times slower. */
+export type Accelerator = "kvm" | "tcg";
+
+/** What a driver offers, as this version uses it. */
+export interface Capabilities {
+  /** A memory file of the host can be mapped by the guest (the window arena). */
+  readonly sharedMemory: boolean;
+  /** Guest and host can open vsock connections. */
+  readonly vsock: boolean;
+  /** A running machine can be saved and started again. */
+  readonly snapshot: boolean;
+  /** Free guest memory goes back to the host. */
+  readonly balloon: boolean;
+  /** Disks can be attached to a running machine. */
+  readonly hotplug: boolean;
+  /** The guest has a GPU. */
+  readonly gpu: boolean;
+  /** Host folders can be shared with the guest. */
+  readonly fsShare: boolean;
+}
+
+/** What a machine is made of. Paths are absolute; the files are only read. */
+export interface VmSpec {
+  /** For messages and process listings. */
+  readonly name: string;
+  readonly kernel: Kernel;
+  /** EROFS image with the agent, the guest's first disk. */
+  readonly toolsImage: string;
+  /** EROFS image of the apps' root, the guest's second disk; without it the guest has an empty app root. */
+  readonly appImage?: string;
+  /**
+   * The window arena ({@link ../image/arena-template.ts}), of `arenaBytes` bytes: a sealed memory file. Borrowed: the
+   * monitor gets a duplicate, the caller's stays its own. Absent: the guest has no arena.
+   */
+  readonly arena?: OwnedFd;
+  /** Where the guest's console is written; the file is replaced. Bounded, see console-log.ts. */
+  readonly consoleLog: string;
+  /** MiB of guest memory, not preallocated; {@link DEFAULT_MEMORY_MIB} when absent. */
+  readonly memoryMib?: number;
+  /** Virtual processors; {@link DEFAULT_CPUS} when absent. */
+  readonly cpus?: number;
+}
+
+/** MiB of memory a guest may use unless asked otherwise; only what it touches is taken from the host. */
+export const DEFAULT_MEMORY_MIB = 1024;
+/** Virtual processors of a guest unless asked otherwise: one for the app, one for the agent. */
+export const DEFAULT_CPUS = 2;
+
+/** How a machine ended. Text of the guest is sanitised. */
+export type VmExit =
+  /** stop() was called here. */
+  | { readonly reason: "stopped" }
+  /** The guest rebooted or powered off of its own accord: the agent ended, or lost its link. */
+  | { readonly reason: "guest-exit" }
+  /** The guest's kernel panicked; `message` is the panic line of its console. */
+  | { readonly reason: "panic"; readonly message: string }
+  /** The monitor was killed by a signal that was not ours, or by kill(). */
+  | { readonly reason: "killed"; readonly signal: string }
+  /** The monitor could not start or gave up; `message` is what it said. */
+  | { readonly reason: "monitor-failed"; readonly status: number; readonly message: string };
+
+export interface RunningVm {
+  /** Of the monitor. */
+  readonly pid: number;
+  readonly accelerator: Accelerator;
+  /** The byte pipe to the agent (a stream socket); the caller owns it. Closing it ends the guest. */
+  readonly channel: OwnedFd;
+  /** What the guest printed. */
+  readonly console: ConsoleLog;
+  /** Resolves, never rejects, when the monitor is gone and the console log is complete. */
+  readonly exited: Promise<VmExit>;
+  /** Ends the machine at once, in order where possible (the agent's own `stop` comes before that); waits for the end. */
+  stop(): Promise<VmExit>;
+  /** SIGKILL to the monitor; waits for the end. */
+  kill(): Promise<VmExit>;
+}
+
+export interface Driver {
+  readonly name: string;
+  /** What it can do here, or throws VitrineError "unavailable" with the fix. Starts nothing that lasts. */
+  probe(): Promise<Capabilities>;
+  /**
+   * Starts a machine. Resolves once the monitor runs and obeys, which is before the guest has booted: await the agent
+   * under {@link ./boot-watchdog.ts}. Throws VitrineError "unavailable" or "guest-failed".
+   */
+  start(spec: VmSpec): Promise<RunningVm>;
+}

@@ -1,0 +1,2 @@
+import type { Accelerator, Driver } from "../driver.ts";
+export declare function qemuDriver(accelerator: Accelerator): Driver;

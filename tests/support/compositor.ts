@@ -1,0 +1,272 @@
+/**
+ * Headless compositors for tests, each with a runtime directory of its own. They refuse to run as root, so under root
+ * they, and the apps started on them, run as nobody; root may connect to their sockets all the same. With
+ * `await using` nothing stays behind.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { VitrineError } from "../../src/base/error.ts";
+import { connectUnix } from "../../src/sys/socket.ts";
+import { DEFAULT_DEADLINE_MS, eventually } from "./deadline.ts";
+import { endProcess, killByEnvironment, runTool } from "./processes.ts";
+import { Sway, type SwayNode } from "./sway.ts";
+
+export type CompositorKind = "sway" | "mutter" | "weston";
+
+export interface CompositorOptions {
+  /** sway unless told otherwise: the only one that has screenshots, a window tree, and input to inject. */
+  readonly kind?: CompositorKind;
+  /** Size of the one output in its own pixels; 1280x800 unless told otherwise. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Scale of the output; mutter has no other than 1 here. */
+  readonly scale?: 1 | 2;
+  /** More lines for sway's configuration. */
+  readonly swayConfig?: string;
+}
+
+const NOBODY = 65_534;
+const SOCKET_NAME = "wayland-1";
+const START_DEADLINE_MS = 20_000;
+
+export class Compositor implements AsyncDisposable {
+  readonly kind: CompositorKind;
+  readonly runtimeDir: string;
+  readonly socketPath: string;
+  /** The whole environment of apps that shall appear here. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #children: ChildProcess[] = [];
+
+  private constructor(kind: CompositorKind, runtimeDir: string) {
+    this.kind = kind;
+    this.runtimeDir = runtimeDir;
+    this.socketPath = join(runtimeDir, SOCKET_NAME);
+    this.environment = {
+      HOME: join(runtimeDir, "home"),
+      LANG: "C.UTF-8",
+      PATH: process.env.PATH ?? "/usr/bin:/bin",
+      // That of nobody is no shell.
+      SHELL: "/bin/sh",
+      WAYLAND_DISPLAY: SOCKET_NAME,
+      XDG_RUNTIME_DIR: runtimeDir,
+    };
+  }
+
+  /** Starts a compositor and waits until it takes connections. */
+  static async start(options: CompositorOptions = {}): Promise<Compositor> {
+    const { kind = "sway" } = options;
+    const compositor = new Compositor(kind, mkdtempSync(join(tmpdir(), `vitrine-${kind}-`)));
+    try {
+      await compositor.#start(options);
+      return compositor;
+    } catch (error) {
+      const log = compositor.log();
+      await compositor.stop();
+      throw new VitrineError("unavailable", `starting the compositor "${kind}" failed: ${String(error)}\n${log}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Starts a program as the compositor's user, in its environment plus `extra`. It is ended with the compositor. Its
+   * output goes to the log unless `stdio` says otherwise.
+   */
+  spawn(
+    command: string,
+    args: readonly string[],
+    extra: Readonly<Record<string, string>> = {},
+    stdio: "log" | "pipe" = "log",
+  ): ChildProcess {
+    const log = openSync(this.#logPath, "a", 0o600);
+    try {
+      const output = stdio === "pipe" ? "pipe" : log;
+      // Should the tests be killed, the program is killed as well.
+      const drop = isRoot() ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
+      const child = spawn("setpriv", ["--pdeathsig=KILL", ...drop, command, ...args], {
+        cwd: this.runtimeDir,
+        detached: true,
+        env: { ...this.environment, ...extra },
+        stdio: ["ignore", output, output],
+      });
+      // A program that cannot be started shows by its exit.
+      child.on("error", () => {});
+      this.#children.push(child);
+      return child;
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /** What the compositor and the programs have printed. */
+  log(): string {
+    return readFileSync(this.#logPath, "utf8");
+  }
+
+  /** Gives a file, or a socket that apps shall connect to, to the user whom apps run as. */
+  giveToApps(path: string): void {
+    if (isRoot()) chownSync(path, NOBODY, NOBODY);
+  }
+
+  /** sway's own interface: commands, window tree, waiting for windows. Throws VitrineError "unavailable" for the others. */
+  get sway(): Sway {
+    if (this.kind !== "sway")
+      throw new VitrineError("unavailable", `controlling "${this.kind}" failed: sway is wanted`);
+    return new Sway(this.#swaySocket);
+  }
+
+  /** Runs a command of sway(5), given in words. */
+  swaymsg(...words: string[]): Promise<void> {
+    return this.sway.command(words.join(" "));
+  }
+
+  /** All windows of sway, as a tree. */
+  tree(): Promise<SwayNode> {
+    return this.sway.tree();
+  }
+
+  /** Writes all that is on the screen, at the scale of the output, to the PNG file `path`. */
+  async screenshot(path: string): Promise<void> {
+    if (this.kind !== "sway")
+      throw new VitrineError("unavailable", `a screenshot of "${this.kind}" failed: sway is wanted`);
+    await runTool("grim", [path], this.environment);
+  }
+
+  /** Ends the compositor, the programs started on it and what those have started, and removes the directory. */
+  async stop(): Promise<void> {
+    // Programs first: otherwise they complain in the log.
+    for (const child of this.#children.splice(0).reverse()) await endProcess(child);
+    await killByEnvironment("XDG_RUNTIME_DIR", this.runtimeDir);
+    rmSync(this.runtimeDir, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  get #logPath(): string {
+    return join(this.runtimeDir, "log");
+  }
+
+  get #busPath(): string {
+    return join(this.runtimeDir, "bus");
+  }
+
+  get #busAddress(): string {
+    return `unix:path=${this.#busPath}`;
+  }
+
+  get #swaySocket(): string {
+    return join(this.runtimeDir, "sway.sock");
+  }
+
+  async #start(options: CompositorOptions): Promise<void> {
+    writeFileSync(this.#logPath, "", { mode: 0o600 });
+    mkdirSync(join(this.runtimeDir, "home"));
+    writeFileSync(join(this.runtimeDir, "sway.config"), swayConfig(options));
+    chmodSync(this.runtimeDir, 0o700);
+    for (const name of ["", "home", "log", "sway.config"]) this.giveToApps(join(this.runtimeDir, name));
+    const { command, args, extra = {} } = this.#program(options);
+    if (this.kind === "mutter") {
+      const bus = this.spawn("dbus-daemon", ["--session", "--nofork", `--address=${this.#busAddress}`]);
+      await listening(this.#busPath, bus);
+    }
+    await listening(this.socketPath, this.spawn(command, args, extra));
+    if (this.kind === "sway") await eventually("waiting for sway", DEFAULT_DEADLINE_MS, this.#swayReady);
+  }
+
+  /** sway answers on its own socket once the outputs are set up. */
+  readonly #swayReady = async (): Promise<true | undefined> => {
+    try {
+      await this.tree();
+      return true;
+    } catch {
+      return undefined;
+    }
+  };
+
+  #program(options: CompositorOptions): Program {
+    const { width, height, scale } = geometry(options);
+    switch (this.kind) {
+      case "sway": {
+        const headless = { WLR_BACKENDS: "headless", WLR_LIBINPUT_NO_DEVICES: "1", WLR_RENDERER: "pixman" };
+        const args = ["-c", join(this.runtimeDir, "sway.config")];
+        return { command: "sway", args, extra: { ...headless, SWAYSOCK: this.#swaySocket } };
+      }
+      case "mutter": {
+        const args = ["--headless", "--wayland", "--no-x11", `--wayland-display=${SOCKET_NAME}`];
+        if (scale !== 1) {
+          throw new VitrineError("invalid-argument", `starting mutter at scale "${scale}" failed: 1 is wanted`);
+        }
+        const extra = { DBUS_SESSION_BUS_ADDRESS: this.#busAddress };
+        return { command: "mutter", args: [...args, "--virtual-monitor", `${width}x${height}`], extra };
+      }
+      case "weston": {
+        const size = [`--width=${width}`, `--height=${height}`, `--scale=${scale}`];
+        const args = ["--backend=headless-backend.so", "--use-pixman", "--no-config", `--socket=${SOCKET_NAME}`];
+        return { command: "weston", args: [...args, ...size] };
+      }
+    }
+  }
+}
+
+interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Environment variables on top. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+/** Waits until connections to `path` are taken, or throws because `child`, which shall take them, has ended. */
+async function listening(path: string, child: ChildProcess): Promise<void> {
+  let ended: string | undefined;
+  child.once("exit", (code, signal) => {
+    ended = `it ended with ${code ?? signal}`;
+  });
+  child.once("error", (error) => {
+    ended = error.message;
+  });
+  await eventually(`waiting for "${path}"`, START_DEADLINE_MS, () => {
+    if (ended !== undefined) throw new VitrineError("unavailable", ended);
+    try {
+      connectUnix(path).close();
+      return true;
+    } catch (error) {
+      if (VitrineError.from(error).code === "unavailable") return undefined;
+      throw error;
+    }
+  });
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function geometry({ width = 1280, height = 800, scale = 1 }: CompositorOptions): {
+  width: number;
+  height: number;
+  scale: number;
+} {
+  return { width, height, scale };
+}
+
+function swayConfig(options: CompositorOptions): string {
+  const { width, height, scale } = geometry(options);
+  return `xwayland disable
+default_border none
+output HEADLESS-1 resolution ${width}x${height} position 0 0 scale ${scale}
+${options.swayConfig ?? ""}
+`;
+}

@@ -1,0 +1,79 @@
+/** Running and ending other programs in tests. */
+import { type ChildProcess, execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { VitrineError } from "../../src/base/error.ts";
+import { DEFAULT_DEADLINE_MS, eventually } from "./deadline.ts";
+
+/** Time for a program to end when asked to, in milliseconds; then it is killed. */
+const END_DEADLINE_MS = 3000;
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** Runs a program to its end; returns what it printed, fails unless it succeeds. */
+export function runTool(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const options = {
+    encoding: "utf8" as const,
+    env: { ...process.env, ...environment },
+    maxBuffer: MAX_OUTPUT_BYTES,
+    timeout: DEFAULT_DEADLINE_MS,
+  };
+  return new Promise((resolve, reject) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout);
+      reject(new VitrineError("io", `running "${command}" failed: ${stderr.trim() || stdout.trim() || error.message}`));
+    });
+  });
+}
+
+/** Ends the process group of a child that was started detached: asks, then kills. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const timer = setTimeout(() => signalGroup(pid, "SIGKILL"), END_DEADLINE_MS);
+  signalGroup(pid, "SIGTERM");
+  await exited;
+  clearTimeout(timer);
+}
+
+/** Kills every process whose environment has `name`=`value`, and waits until all are gone. */
+export async function killByEnvironment(name: string, value: string): Promise<void> {
+  // A process that is just starting a program has no environment for a moment: one look may miss it.
+  let looksInVain = 0;
+  await eventually(`killing the processes with ${name}=${value}`, DEFAULT_DEADLINE_MS, () => {
+    const found = processesByEnvironment(name, value);
+    for (const pid of found) signalProcess(pid, "SIGKILL");
+    looksInVain = found.length === 0 ? looksInVain + 1 : 0;
+    return looksInVain === 2 ? true : undefined;
+  });
+}
+
+/** Process ids, this process's own aside. What belongs to others cannot be seen and is left out. */
+export function processesByEnvironment(name: string, value: string): number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .filter((entry) => {
+      try {
+        return readFileSync(`/proc/${entry}/environ`, "utf8").split("\0").includes(`${name}=${value}`);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  signalProcess(-pid, signal);
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // Gone already.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

@@ -1,0 +1,55 @@
+/** A plain window of the test client: one buffer of one colour. */
+import { memfdCreate } from "../../src/sys/memory.ts";
+import { wl_compositor, wl_shm } from "../../src/wayland/generated/wayland.ts";
+import { xdg_wm_base } from "../../src/wayland/generated/xdg-shell.ts";
+import type { WaylandClient } from "./wayland-client.ts";
+import type { ClientObject } from "./wayland-object.ts";
+
+export interface WindowOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly appId: string;
+  readonly title?: string;
+}
+
+export interface TestWindow {
+  readonly surface: ClientObject;
+  readonly xdgSurface: ClientObject;
+  readonly toplevel: ClientObject;
+}
+
+const XRGB8888 = 1;
+
+/** Opens a window and returns once its first content is committed; its size is its own, whatever it is told. */
+export async function openWindow(client: WaylandClient, options: WindowOptions): Promise<TestWindow> {
+  const { width, height, appId, title = appId } = options;
+  const shell = client.bind(xdg_wm_base);
+  shell.on("ping", ({ args }) => client.request(shell, "pong", args));
+  const surface = client.create(client.bind(wl_compositor), "create_surface", []);
+  const xdgSurface = client.create(shell, "get_xdg_surface", [surface]);
+  const toplevel = client.create(xdgSurface, "get_toplevel", []);
+  client.request(toplevel, "set_app_id", [appId]);
+  client.request(toplevel, "set_title", [title]);
+  client.request(surface, "commit", []);
+  const { args } = await client.next(xdgSurface, "configure");
+  client.request(xdgSurface, "ack_configure", args);
+  xdgSurface.on("configure", (event) => {
+    client.request(xdgSurface, "ack_configure", event.args);
+    client.request(surface, "commit", []);
+  });
+  client.request(surface, "attach", [solidBuffer(client, width, height), 0, 0]);
+  client.request(surface, "damage", [0, 0, width, height]);
+  client.request(surface, "commit", []);
+  await client.roundtrip();
+  return { surface, xdgSurface, toplevel };
+}
+
+/** A buffer whose pixels are all the same. */
+function solidBuffer(client: WaylandClient, width: number, height: number): ClientObject {
+  const stride = width * 4;
+  using file = memfdCreate("window", stride * height);
+  const pool = client.create(client.bind(wl_shm), "create_pool", [stride * height], [file]);
+  const buffer = client.create(pool, "create_buffer", [0, width, height, stride, XRGB8888]);
+  client.request(pool, "destroy", []);
+  return buffer;
+}

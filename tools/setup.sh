@@ -1,0 +1,162 @@
+#!/bin/sh
+# Installs what Vitrine needs on Debian 12 and 13: system packages, and npm packages below node_modules/.
+#
+#   sh tools/setup.sh [--yes] [GROUP...]      GROUP: run (always included), headless, test
+#
+# ./vitrine and tools/test.sh read this file for its functions. They start no process unless something is missing.
+set -eu
+
+# What each group needs, as PACKAGE=PROOF: a command, or a file or folder, that is there when the package is.
+packages_run='
+  qemu-system-x86=qemu-system-x86_64
+  mmdebstrap=mmdebstrap
+  uidmap=newuidmap
+  debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  erofs-utils=mkfs.erofs
+  e2fsprogs=mkfs.ext4
+  xz-utils=xz
+'
+packages_headless='
+  sway=sway
+  grim=grim
+  wtype=wtype
+'
+packages_test='
+  weston=weston
+  foot=foot
+  wayland-protocols=/usr/share/wayland-protocols
+  libwayland-dev=/usr/share/wayland/wayland.xml
+'
+
+# The program that everything runs in, relative to the root of the tree.
+bun=node_modules/@oven/bun-linux-x64/bin/bun
+
+# True when $1, a PROOF, is there. Administrators' commands count even when their folder is not in PATH.
+setup_has() {
+  case $1 in
+    /*) [ -e "$1" ] ;;
+    *) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] ;;
+  esac
+}
+
+# Sets missing to the system packages of the GROUPs that are not installed, and to "npm" when npm packages are not.
+setup_missing() {
+  missing=
+  for group in "$@"; do
+    case $group in
+      run) list=$packages_run ;;
+      headless) list=$packages_headless ;;
+      test) list=$packages_test ;;
+      *)
+        echo "vitrine: Cannot set up \"$group\": want one of run, headless, test" >&2
+        exit 64
+        ;;
+    esac
+    for entry in $list; do
+      setup_has "${entry#*=}" || missing="$missing ${entry%%=*}"
+    done
+    [ "$group" != test ] || [ -d "$root/node_modules/typescript" ] || missing="$missing npm+dev"
+  done
+  # npm writes this file last; package-lock.json is newer when the tree was updated since.
+  installed=$root/node_modules/.package-lock.json
+  if [ ! -x "$root/$bun" ] || [ ! -f "$installed" ] || [ "$root/package-lock.json" -nt "$installed" ]; then
+    case $missing in
+      *npm+dev*) ;;
+      *) missing="$missing npm" ;;
+    esac
+  fi
+}
+
+# Installs what setup_missing found, after asking when there is somebody to ask. Returns non-zero when it may not or fails.
+setup_install() {
+  system=
+  npm=
+  for name in $missing; do
+    case $name in
+      npm | npm+dev) npm=$name ;;
+      *) system="$system $name" ;;
+    esac
+  done
+  # npm needs Node only now; what runs later is Bun, which is among the packages.
+  [ -z "$npm" ] || command -v npm >/dev/null || system="$system nodejs npm"
+
+  {
+    echo "Vitrine needs to install:"
+    [ -z "$system" ] || echo "  system packages:$system"
+    [ -z "$npm" ] || echo "  npm packages into $root/node_modules (about 150 MB)"
+  } >&2
+  if [ "${assume_yes:-}" != yes ] && [ -t 0 ]; then
+    printf 'Go on? [Y/n] ' >&2
+    read -r answer
+    case $answer in
+      "" | [Yy]*) ;;
+      *)
+        echo "vitrine: nothing was installed" >&2
+        return 130
+        ;;
+    esac
+  fi
+
+  [ -z "$system" ] || setup_system_packages $system || return 69
+  [ -z "$npm" ] || setup_npm_packages "$npm" || return 69
+}
+
+setup_system_packages() {
+  if ! command -v apt-get >/dev/null; then
+    echo "vitrine: Cannot install$system: no apt-get here" >&2
+    echo "  fix: install what these Debian packages hold with this system's own package manager" >&2
+    return 1
+  fi
+  as_root=
+  if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "vitrine: Cannot install$system: only root may, and there is no sudo here" >&2
+      echo "  fix: as root, apt-get install$system" >&2
+      return 1
+    fi
+    as_root=sudo
+  fi
+  apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300"
+  $apt update >&2 && $apt install -y --no-install-recommends "$@" >&2
+}
+
+setup_npm_packages() {
+  if [ "$1" = npm+dev ]; then omit=; else omit=--omit=dev; fi
+  # Scripts of packages are not run: none of ours has any that is needed.
+  (cd "$root" && npm ci --ignore-scripts --no-progress $omit >&2)
+}
+
+# The command: `vitrine setup [--yes] [GROUP...]`.
+setup_main() {
+  groups=run
+  for argument in "$@"; do
+    case $argument in
+      --yes) assume_yes=yes ;;
+      --help | -h)
+        echo "USAGE"
+        echo "  vitrine setup [--yes] [headless] [test]"
+        echo
+        echo "Installs what Vitrine needs: Debian packages through apt-get (with sudo when not root), npm packages"
+        echo "into its own folder. Asks first, unless --yes is given or there is no terminal."
+        echo
+        echo "  headless   also what \`vitrine demo\` needs where no desktop runs"
+        echo "  test       also what \`npm test\` needs"
+        return 0
+        ;;
+      *) groups="$groups $argument" ;;
+    esac
+  done
+  setup_missing $groups
+  if [ -z "$missing" ]; then
+    echo "vitrine: everything is installed"
+  else
+    setup_install
+  fi
+}
+
+case ${0##*/} in
+  setup.sh)
+    root=$(cd "${0%/*}/.." && pwd)
+    setup_main "$@"
+    ;;
+esac
