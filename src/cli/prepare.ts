@@ -1,6 +1,7 @@
 /** Gets a sandbox to run: makes what is missing, starts its supervisor, connects to it. */
 import { readlinkSync } from "node:fs";
 import { VitrineError } from "../base/error.ts";
+import type { SandboxInfo } from "../channel/contract/control.ts";
 import { ensureArenaTemplate } from "../host/image/arena-template.ts";
 import type { BuildOptions } from "../host/image/build-options.ts";
 import { openImage } from "../host/image/images.ts";
@@ -46,7 +47,16 @@ export async function openSandbox(
 
 async function connectRunning(request: SandboxRequest, environment: Environment): Promise<SandboxConnection> {
   const connection = await connectSandbox(request.name, environment);
-  const info = await connection.info();
+  try {
+    checkSuitable(request, await connection.info());
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
   const fix = `vitrine stop ${request.name}, or choose another name with --name`;
   if (info.image !== request.image) {
     throw new VitrineError(
@@ -62,7 +72,6 @@ async function connectRunning(request: SandboxRequest, environment: Environment)
       { fix },
     );
   }
-  return connection;
 }
 
 /** Everything that the supervisor must know; what is missing of it is made, with progress shown. */

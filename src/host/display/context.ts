@@ -11,6 +11,8 @@ export interface DisplayContext {
   readonly socketPath: string;
   /** The window arena, borrowed; the very file is given to the compositor. */
   readonly arena: OwnedFd;
+  /** Where in that file the arena begins. */
+  readonly arenaOffset: number;
   readonly arenaBytes: number;
   readonly relays: RelayRegistry;
   readonly transfers: Transfers;

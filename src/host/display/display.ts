@@ -7,6 +7,7 @@ import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { Mapping } from "../../sys/memory.ts";
+import { connectUnix } from "../../sys/socket.ts";
 import { relayRegistry } from "./allow-list.ts";
 import { DisplayClient } from "./client.ts";
 import type { DisplayContext } from "./context.ts";
@@ -18,8 +19,10 @@ export interface HostDisplayOptions {
   socketPath: string;
   /** Name of the sandbox. */
   sandbox: string;
-  /** The window arena: a sealed memory file of `arenaBytes`, borrowed for the life of the display. */
+  /** A sealed memory file that holds the window arena, borrowed for the life of the display. */
   arena: OwnedFd;
+  /** Where in the file the arena begins, and its size, both in bytes. */
+  arenaOffset?: number;
   arenaBytes: number;
   /** How pixels travel: the guest maps the arena, or sends them as bytes that we write into it. */
   pixels: "arena" | "stream";
@@ -49,6 +52,7 @@ export class HostDisplay {
       sandbox: options.sandbox,
       socketPath: options.socketPath,
       arena: options.arena,
+      arenaOffset: options.arenaOffset ?? 0,
       arenaBytes: options.arenaBytes,
       relays: relayRegistry,
       transfers: this.#transfers,
@@ -109,9 +113,19 @@ export class HostDisplay {
   }
 
   #compositorLost(error: VitrineError | undefined): void {
-    if (this.#lost) return;
+    if (this.#lost || this.#answers()) return;
     this.#lost = true;
     this.#options.onCompositorLost?.(error);
+  }
+
+  /** One connection may have ended for its own sake; a compositor that takes another one lives. */
+  #answers(): boolean {
+    try {
+      connectUnix(this.#options.socketPath).close();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #writePixels(offset: number, stride: number, rowBytes: number, data: Uint8Array): void {
@@ -130,7 +144,7 @@ export class HostDisplay {
         `Cannot take pixels: ${data.length} bytes in rows of ${rowBytes} do not fit at ${offset}`,
       );
     }
-    this.#mapping ??= Mapping.map(arena, { length: arenaBytes, writable: true });
+    this.#mapping ??= Mapping.map(arena, { length: arenaBytes, offset: this.#context.arenaOffset, writable: true });
     if (stride === rowBytes) {
       this.#mapping.bytes.set(data, offset);
       return;

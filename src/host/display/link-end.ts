@@ -10,7 +10,7 @@ import {
   MAX_LINK_DATA_BYTES,
   MAX_LINK_FILE_BYTES,
 } from "../../channel/contract/display.ts";
-import type { OwnedFd } from "../../sys/fd.ts";
+import { type OwnedFd, setNonBlocking } from "../../sys/fd.ts";
 import { preadInto } from "../../sys/memory.ts";
 import { pipe } from "../../sys/process.ts";
 import { decode } from "../../wayland/decode.ts";
@@ -75,6 +75,8 @@ export class LinkEnd {
     const token = this.#token;
     this.#token = 0;
     const [readEnd, writeEnd] = pipe();
+    // It goes to a program of the host, which expects a pipe to wait.
+    setNonBlocking(writeEnd, false);
     this.#client.context.transfers.expect(this.#client.number, "guest", token, readEnd);
     return writeEnd;
   }
@@ -87,7 +89,9 @@ export class LinkEnd {
   /** Tells the guest that the descriptor of the next event is a pipe it shall fill. Takes over what `fd` refers to. */
   announceTransfer(fd: OwnedFd): void {
     const token = this.#nextHostToken++;
-    this.#client.context.transfers.expect(this.#client.number, "host", token, fd.dup());
+    const pipeEnd = fd.dup();
+    setNonBlocking(pipeEnd, true);
+    this.#client.context.transfers.expect(this.#client.number, "host", token, pipeEnd);
     this.#client.sendToGuest(LINK_OBJECT_ID, LINK_INTERFACE, "transfer", [token]);
   }
 
@@ -106,7 +110,7 @@ export class LinkEnd {
   }
 
   #createBuffer(buffer: number, offset: number, width: number, height: number, stride: number, format: number): void {
-    const { arenaBytes } = this.#client.context;
+    const { arenaOffset, arenaBytes } = this.#client.context;
     const checked = checkPixelBuffer({ offset, width, height, stride, format }, arenaBytes);
     if (buffer === 0 || this.#buffers.has(buffer))
       throw new VitrineError("protocol", `Cannot create buffer ${buffer}: number is in use`);
@@ -118,7 +122,14 @@ export class LinkEnd {
     }
     const hostBuffer = this.#client.objects.addInternal(() => this.#released(buffer));
     this.#buffers.set(buffer, { hostId: hostBuffer.hostId, busy: false, dropped: false });
-    const args = [hostBuffer.hostId, checked.offset, checked.width, checked.height, checked.stride, checked.format];
+    const args = [
+      hostBuffer.hostId,
+      arenaOffset + checked.offset,
+      checked.width,
+      checked.height,
+      checked.stride,
+      checked.format,
+    ];
     this.#client.sendToHost(this.#pool(), wl_shm_pool, "create_buffer", args);
   }
 
@@ -166,7 +177,7 @@ export class LinkEnd {
     const shm = objects.addInternal(() => {});
     const pool = objects.addInternal(() => {});
     this.#client.bindOnHost(global.hostName, wl_shm, 1, shm.hostId);
-    const args = [pool.hostId, 0, context.arenaBytes];
+    const args = [pool.hostId, 0, context.arenaOffset + context.arenaBytes];
     this.#client.sendToHost(shm.hostId, wl_shm, "create_pool", args, [context.arena.dup()]);
     this.#poolHostId = pool.hostId;
     return pool.hostId;

@@ -6,7 +6,7 @@ import { decode } from "../../wayland/decode.ts";
 import { wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import { messageByName } from "../../wayland/types.ts";
-import { CompositorConnection } from "../display/compositor-connection.ts";
+import { CompositorConnection, type CompositorHandlers } from "../display/compositor-connection.ts";
 import type { Environment } from "./directories.ts";
 
 /** How long a compositor may take to list its globals, in milliseconds; a busy desktop answers within a few. */
@@ -43,7 +43,7 @@ export function requireCompositor(environment: Environment = process.env): strin
 export async function probeCompositor(socketPath: string): Promise<ReadonlyMap<string, number>> {
   const globals = new Map<string, number>();
   const done = Promise.withResolvers<void>();
-  const connection = new CompositorConnection(socketPath, {
+  const connection = connectTo(socketPath, {
     message: (raw) => readMessage(raw, globals, done.resolve),
     batchEnd: () => {},
     drained: () => {},
@@ -67,6 +67,17 @@ export async function probeCompositor(socketPath: string): Promise<ReadonlyMap<s
   } finally {
     clearTimeout(timer);
     connection.close();
+  }
+}
+
+function connectTo(socketPath: string, handlers: CompositorHandlers): CompositorConnection {
+  try {
+    return new CompositorConnection(socketPath, handlers);
+  } catch (cause) {
+    throw new VitrineError("unavailable", `Cannot reach the compositor at "${socketPath}": nothing answers there`, {
+      cause,
+      fix: "set WAYLAND_DISPLAY to the socket of a compositor that runs",
+    });
   }
 }
 

@@ -99,9 +99,13 @@ export class TestAgent {
         kernel: "6.0-test",
         uptime: { init: 10, agent: 20, now: 30 },
       }),
-      spawn: async ({ process, argv, environment }) => {
+      spawn: async ({ process, argv, environment, stdio }) => {
+        const env = { ...globalThis.process.env, ...environment };
         const [command = "", ...args] = argv;
-        const child = spawn(command, args, { env: { ...globalThis.process.env, ...environment }, detached: true });
+        const child =
+          stdio.kind === "terminal"
+            ? this.#spawnOnTerminal(process, argv, env, stdio)
+            : spawn(command, args, { env, detached: true });
         try {
           await once(child, "spawn");
         } catch {
@@ -109,7 +113,7 @@ export class TestAgent {
         }
         this.#children.set(process, child);
         this.#join(process, child);
-        child.on("close", (code, signal) => {
+        child.on("exit", (code, signal) => {
           this.#children.delete(process);
           this.#rpc?.emit("exited", { process, code, signal });
         });
@@ -156,8 +160,14 @@ export class TestAgent {
     stdin?.onClose(() => void child.stdin?.end());
     for (const name of ["stdout", "stderr"] as const) {
       const stream = this.#streams.get(`${process} ${name}`);
-      child[name]?.on("data", (chunk: Buffer) => void stream?.write(chunk));
-      child[name]?.on("end", () => stream?.end());
+      const output = child[name];
+      output?.on("data", (chunk: Buffer) => {
+        if (stream?.write(chunk) === false) output.pause();
+      });
+      stream?.onDrain(() => void output?.resume());
+      // Nobody reads any more: the process learns that by SIGPIPE.
+      stream?.onClose(() => void output?.destroy());
+      output?.on("end", () => stream?.end());
     }
   }
 }
