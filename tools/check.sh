@@ -20,11 +20,12 @@ check() {
   fi
 }
 
-check types node_modules/.bin/tsc -p .
-check "format and lint" node_modules/.bin/biome ci --error-on-warnings .
-check "unused code" node_modules/.bin/knip --no-progress --treat-config-hints-as-errors
+# The tools are started by Bun, whatever Node the machine has: some of them want a newer one than Debian 12's.
+check types "$bun" node_modules/typescript/bin/tsc -p .
+check "format and lint" "$bun" node_modules/@biomejs/biome/bin/biome ci --error-on-warnings --colors=off --max-diagnostics=30
+check "unused code" "$bun" node_modules/knip/bin/knip.js --no-progress --treat-config-hints-as-errors
 check rules "$bun" tools/rules/main.ts
-check "generated tables" "$bun" tools/scanner/main.ts --check
+check "generated tables" "$bun" tools/scanner/main.ts check
 for script in vitrine .ci/run tools/*.sh; do
   check "syntax of $script" sh -n "$script"
 done

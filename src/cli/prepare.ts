@@ -12,6 +12,7 @@ import { checkSandboxName, type Environment } from "../host/sandbox/directories.
 import { findSandbox } from "../host/sandbox/record.ts";
 import { startSupervisor } from "../host/sandbox/start-supervisor.ts";
 import type { SupervisorSpec } from "../host/sandbox/supervisor-spec.ts";
+import { probeAcceleration } from "../host/vmm/probe.ts";
 import type { CliContext } from "./context.ts";
 import { interruptible } from "./interrupt.ts";
 import { ProgressLine } from "./progress.ts";
@@ -79,6 +80,13 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
   const image = await openImage(request.image);
   return await interruptible(async (signal) => {
     const kernel = await withProgress(context, "kernel", signal, ensureKernel);
+    const { accelerator, reason } = await withProgress(context, "acceleration", signal, (options) =>
+      probeAcceleration(kernel, options),
+    );
+    if (accelerator === "tcg") {
+      const why = reason === undefined ? "" : ` (${reason})`;
+      context.process.stderr.write(`vitrine: KVM does not work here${why}: apps run under emulation, which is slow\n`);
+    }
     const tools = await withProgress(context, "tools image", signal, ensureToolsImage);
     const arena = request.sharedMemory
       ? await withProgress(context, "window arena", signal, ensureArenaTemplate)

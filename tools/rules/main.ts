@@ -1,5 +1,5 @@
 /** Checks the rules of the tree: `bun tools/rules/main.ts`. With --write-limits it rewrites the table of docs/LIMITS.md. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { importRule } from "./imports.ts";
 import { lengthRule } from "./length.ts";
@@ -25,7 +25,8 @@ const files = readTree(root).filter((file) => file.path !== "tools/rules/rules.t
 
 if (process.argv.includes("--write-limits")) {
   const path = join(root, "docs/LIMITS.md");
-  writeFileSync(path, renderLimits(readFileSync(path, "utf8"), collectLimits(files)));
+  const document = existsSync(path) ? readFileSync(path, "utf8") : "# Limits\n";
+  writeFileSync(path, renderLimits(document, collectLimits(files)));
 } else {
   let count = 0;
   for (const [name, rule] of Object.entries(RULES)) {

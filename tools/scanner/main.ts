@@ -26,11 +26,11 @@ interface Fresh {
   readonly sources: string | undefined;
 }
 
-function makeFresh(xmlDirectory: string | undefined): Fresh {
+async function makeFresh(xmlDirectory: string | undefined): Promise<Fresh> {
   if (xmlDirectory !== undefined) return { tables: generateTables(xmlDirectory), sources: undefined };
   const directory = mkdtempSync(join(tmpdir(), "vitrine-scanner-"));
   try {
-    const packages = fetchPackages(directory);
+    const packages = await fetchPackages(directory);
     const sources = `${JSON.stringify({ release: RELEASE, packages }, null, 2)}\n`;
     return { tables: generateTables(join(directory, "usr/share")), sources };
   } finally {
@@ -74,7 +74,7 @@ if (rest.length > 0 || (command !== "write" && command !== "check")) {
   process.exitCode = 2;
 } else {
   try {
-    const fresh = makeFresh(values["xml-dir"]);
+    const fresh = await makeFresh(values["xml-dir"]);
     if (command === "write") write(fresh);
     else check(fresh);
   } catch (error) {

@@ -25,6 +25,24 @@ export const MAX_LINK_DATA_BYTES = 65_024;
 /** Size of the window arena. A 4K window with three buffers takes 100 MB; pages never used cost nothing. */
 export const ARENA_BYTES = 256 * 1024 * 1024;
 
+/**
+ * Bytes of a pixel by wl_shm format code: the formats that cross the link. All are packed, one plane; of multi-planar
+ * formats the size rules differ between compositors.
+ */
+export const BYTES_PER_PIXEL: ReadonlyMap<number, number> = new Map([
+  [0, 4], // argb8888
+  [1, 4], // xrgb8888
+  [0x34324241, 4], // abgr8888
+  [0x34324258, 4], // xbgr8888
+  [0x30335241, 4], // argb2101010
+  [0x30335258, 4], // xrgb2101010
+  [0x30334241, 4], // abgr2101010
+  [0x30334258, 4], // xbgr2101010
+  [0x36314752, 2], // rgb565
+  [0x48344241, 8], // abgr16161616f
+  [0x48344258, 8], // xbgr16161616f
+]);
+
 export const LINK_INTERFACE: InterfaceTable = {
   name: "vitrine_link",
   version: 1,

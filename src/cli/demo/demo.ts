@@ -117,9 +117,7 @@ async function inSandbox(
   };
   try {
     await interruptible(async (signal) => {
-      const { phases, accelerator } = await connection.info(true);
-      if (accelerator === "tcg")
-        context.process.stderr.write("KVM does not work here: software emulation is about ten times slower\n");
+      const { phases } = await connection.info(true);
       notePhases(stopwatch, phases, began);
       await use(connection, signal);
       if (signal.aborted) context.process.stderr.write("\n");

@@ -17,9 +17,14 @@ export const DESKTOP_WAIT_DEADLINE_MS = 120_000;
 /** How often to look, in milliseconds. */
 const LOOK_INTERVAL_MS = 100;
 /** A picture that has not changed for so long is complete, in milliseconds. */
-const STILL_MS = 1500;
+const STILL_MS = 2000;
 /** Bytes of a screenshot; 1280x800 takes well under one million. */
 export const MAX_SCREENSHOT_BYTES = 16 * 1024 * 1024;
+
+/** Between two keys, in milliseconds, so that an app under emulation can draw each of them. */
+const KEY_INTERVAL_MS = 20;
+/** How long the keyboard that is only there to be there does nothing, in milliseconds: longer than any demo. */
+const KEYBOARD_SLEEP_MS = 24 * 3600 * 1000;
 
 /** sway refuses to run as root; for a desktop that only draws any other user will do. */
 const NOBODY = 65_534;
@@ -35,6 +40,7 @@ xwayland disable
 export class HeadlessDesktop {
   readonly #folder: string;
   readonly #compositor: ChildProcess;
+  #keyboard: ChildProcess | undefined;
 
   private constructor(folder: string, compositor: ChildProcess) {
     this.#folder = folder;
@@ -72,11 +78,29 @@ export class HeadlessDesktop {
     compositor.once("exit", () => (ended = true));
     compositor.once("error", () => (ended = true));
     const up = await lookFor(DESKTOP_START_DEADLINE_MS, () => ended || existsSync(desktop.socket));
-    if (up && !ended) return desktop;
+    if (up && !ended) {
+      desktop.#plugInKeyboard();
+      return desktop;
+    }
     await desktop.stop();
     throw new VitrineError("unavailable", `Cannot start a headless desktop: sway did not come up: ${log.text.trim()}`, {
       fix: "./vitrine setup headless",
     });
+  }
+
+  /**
+   * A seat whose keyboard comes with the first key loses that key: apps ask for the keyboard only when they have heard of
+   * it. So one stays plugged in; keys come from others.
+   */
+  #plugInKeyboard(): void {
+    const keyboard = ["wtype", "-s", String(KEYBOARD_SLEEP_MS)];
+    this.#keyboard = spawn("setpriv", ["--pdeathsig=KILL", ...keyboard], { env: this.#environment, stdio: "ignore" });
+    this.#keyboard.on("error", () => {}); // The tools that follow say what is missing.
+  }
+
+  get #environment(): NodeJS.ProcessEnv {
+    const sway = join(this.#folder, "sway.sock");
+    return { ...process.env, XDG_RUNTIME_DIR: this.#folder, WAYLAND_DISPLAY: this.socket, SWAYSOCK: sway };
   }
 
   /** Where windows are opened. */
@@ -100,9 +124,7 @@ export class HeadlessDesktop {
 
   /** Types `text`, then the key named `key`, into the focused window. */
   async type(text: string, key: string): Promise<void> {
-    // The pauses are between keys, so that an app under emulation draws each of them.
-    await this.#tool("wtype", ["-d", "20", text]);
-    await this.#tool("wtype", ["-k", key]);
+    await this.#tool("wtype", ["-d", String(KEY_INTERVAL_MS), text, "-k", key]);
   }
 
   /** The screen as a PNG, once it differs from `before` and has been still for a while. */
@@ -123,6 +145,7 @@ export class HeadlessDesktop {
 
   /** Ends it, and everything that is left of it. */
   async stop(): Promise<void> {
+    this.#keyboard?.kill("SIGKILL");
     if (
       this.#compositor.exitCode === null &&
       this.#compositor.signalCode === null &&
@@ -138,14 +161,8 @@ export class HeadlessDesktop {
   }
 
   #tool(command: string, args: string[]): Promise<Uint8Array> {
-    const env = {
-      ...process.env,
-      XDG_RUNTIME_DIR: this.#folder,
-      WAYLAND_DISPLAY: this.socket,
-      SWAYSOCK: join(this.#folder, "sway.sock"),
-    };
     const options = {
-      env,
+      env: this.#environment,
       encoding: "buffer",
       maxBuffer: MAX_SCREENSHOT_BYTES,
       timeout: DESKTOP_TOOL_DEADLINE_MS,

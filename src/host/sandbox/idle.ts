@@ -18,13 +18,15 @@ export interface Activity {
  */
 export class IdleWatch {
   readonly #onIdle: () => void;
+  readonly #idleStopMs: number;
   #used = false;
   #connected = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onIdle: () => void) {
+  constructor(onIdle: () => void, idleStopMs = IDLE_STOP_MS, firstConnectionMs = FIRST_CONNECTION_DEADLINE_MS) {
     this.#onIdle = onIdle;
-    this.#timer = setTimeout(onIdle, FIRST_CONNECTION_DEADLINE_MS);
+    this.#idleStopMs = idleStopMs;
+    this.#timer = setTimeout(onIdle, firstConnectionMs);
   }
 
   update(activity: Activity): void {
@@ -34,7 +36,7 @@ export class IdleWatch {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (activity.connections + activity.processes + activity.windows > 0) return;
-    this.#timer = setTimeout(this.#onIdle, this.#used ? IDLE_STOP_MS : 0);
+    this.#timer = setTimeout(this.#onIdle, this.#used ? this.#idleStopMs : 0);
   }
 
   close(): void {

@@ -15,6 +15,7 @@ import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { openPty, setWindowSize } from "../../sys/pty.ts";
 import { socketPair } from "../../sys/socket.ts";
+import { ConsoleLog } from "../vmm/console-log.ts";
 import type { Driver, RunningVm, VmExit, VmSpec } from "../vmm/driver.ts";
 
 export class HostProcessDriver implements Driver {
@@ -40,14 +41,19 @@ export class HostProcessDriver implements Driver {
     };
   }
 
-  async start(_spec: VmSpec): Promise<RunningVm> {
+  async start(spec: VmSpec): Promise<RunningVm> {
     const [channel, guestEnd] = socketPair();
+    const [screen, printer] = socketPair();
+    const console = new ConsoleLog(spec.consoleLog, fdStream(screen));
+    const print = fdStream(printer);
+    print.write(new TextEncoder().encode("[    0.0] last\u001b[2J words\r\n"));
     const monitor = spawn("sleep", ["infinity"], { stdio: "ignore" });
     await once(monitor, "spawn");
     const agent = new TestAgent(fdStream(guestEnd), this.#options.silent === true, () => monitor.kill("SIGTERM"));
     this.machine = { agent, monitor };
     const exited = once(monitor, "exit").then(([, signal]): VmExit => {
       agent.close();
+      print.destroy();
       return signal === "SIGTERM" ? { reason: "guest-exit" } : { reason: "killed", signal: String(signal) };
     });
     const end = (signal: "SIGTERM" | "SIGKILL") => () => {
@@ -58,7 +64,7 @@ export class HostProcessDriver implements Driver {
       pid: monitor.pid ?? 0,
       accelerator: "tcg",
       channel,
-      console: { tail: () => ["[    0.0] last words"] },
+      console,
       exited,
       stop: end("SIGTERM"),
       kill: end("SIGKILL"),

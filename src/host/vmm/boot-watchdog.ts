@@ -1,3 +1,37 @@
-import type { RunningVm } from "./driver.ts";
-/** Waits for `hello` (the agent's answer) for as long as a boot may take; else throws "guest-failed" with the console's last lines. Leaves the machine running. */
-export declare function awaitBoot<T>(vm: RunningVm, hello: Promise<T>): Promise<T>;
+/** Watches over a boot: a guest that gives no sign of life is not waited for in vain. */
+import { VitrineError } from "../../base/error.ts";
+import type { Accelerator, RunningVm } from "./driver.ts";
+
+/** How long a guest may take until its agent answers. Emulation takes 5 s on an idle machine, and many times that on a busy one. */
+export const BOOT_DEADLINE_MS: Readonly<Record<Accelerator, number>> = { kvm: 30_000, tcg: 180_000 };
+const SHOWN_LINES = 12;
+
+/**
+ * Waits for `hello` (the agent's answer) for as long as a boot may take; else throws "guest-failed" with the console's
+ * last lines. Leaves the machine running.
+ */
+export async function awaitBoot<T>(vm: RunningVm, hello: Promise<T>): Promise<T> {
+  const deadline = BOOT_DEADLINE_MS[vm.accelerator];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(failed(vm, `no answer of its agent within ${deadline / 1000} s`)), deadline);
+  });
+  const ended = vm.exited.then((exit): never => {
+    throw failed(vm, exit.reason === "panic" ? exit.message : `it ended (${exit.reason})`);
+  });
+  // Whichever loses the race must not count as unhandled.
+  ended.catch(() => {});
+  late.catch(() => {});
+  try {
+    return await Promise.race([hello, ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failed(vm: RunningVm, why: string): VitrineError {
+  const lines = vm.console.tail(SHOWN_LINES).map((line) => `  console: ${line}`);
+  return new VitrineError("guest-failed", [`Cannot boot the guest: ${why}`, ...lines].join("\n"), {
+    fix: "vitrine doctor",
+  });
+}

@@ -77,7 +77,7 @@ export interface RunningVm {
   /** The byte pipe to the agent (a stream socket); the caller owns it. Closing it ends the guest. */
   readonly channel: OwnedFd;
   /** What the guest printed. */
-  readonly console: ConsoleLog;
+  readonly console: Pick<ConsoleLog, "tail">;
   /** Resolves, never rejects, when the monitor is gone and the console log is complete. */
   readonly exited: Promise<VmExit>;
   /** Ends the machine at once, in order where possible (the agent's own `stop` comes before that); waits for the end. */

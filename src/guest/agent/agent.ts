@@ -1,0 +1,226 @@
+/**
+ * The agent: the guest's end of the link that channel/contract/agent.ts describes. It starts and ends processes in the
+ * app root, and carries their streams and the app's windows.
+ *
+ * The host is trusted here; the programs in the app root are not, but they can reach no more than the display and their
+ * own streams. When the link is lost, the guest has no more purpose and powers off.
+ */
+import { chmodSync, chownSync, mkdirSync } from "node:fs";
+import { release } from "node:os";
+import { join } from "node:path";
+import { VitrineError } from "../../base/error.ts";
+import { validate } from "../../base/untrusted.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
+import { AGENT_PROTOCOL_VERSION, agentContract, hostStreamHeader } from "../../channel/contract/agent.ts";
+import { Mux } from "../../channel/mux.ts";
+import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
+import { endProcesses, processesInRoot } from "./app-processes.ts";
+import { USER_HOME, WAYLAND_DISPLAY } from "./environment.ts";
+import { monotonicNow, readMemory } from "./machine.ts";
+import { Processes, type ProcessPlace, type SpawnRequest } from "./processes.ts";
+import { findInRoot } from "./resolve-command.ts";
+import { hasSessionBus, SessionBus } from "./session-bus.ts";
+import { StdioStreams } from "./stdio-streams.ts";
+
+/** What the guest half of the display is made from. */
+export interface DisplayOptions {
+  readonly mux: Mux;
+  readonly socketPath: string;
+  readonly pixels: { readonly kind: "arena"; readonly file: string } | { readonly kind: "stream" };
+  readonly arenaBytes: number;
+}
+
+export interface AgentOptions {
+  /** Root of the apps' system as seen from here; "/" for no chroot. */
+  readonly appRoot: string;
+  /** Ids of the apps' user; without, every process keeps the agent's. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** The user's runtime directory as seen from here, in the app root. Made if it is missing. */
+  readonly runtimeDir: string;
+  /** File of the window arena. Needed when the host wants pixels to travel that way. */
+  readonly arenaFile?: string;
+  /** Makes the listening Wayland socket. Without, there is no display. */
+  readonly openDisplay?: (options: DisplayOptions) => { close(): void };
+  /** Sets clock (milliseconds since 1970) and host name of the machine. Without, they stay. */
+  readonly machine?: { setClock(milliseconds: number): Promise<void>; setHostname(name: string): void };
+  /** Ends the guest. Called once: after stop, or as soon as the link is lost. */
+  readonly powerOff: () => void;
+  /** Milliseconds of uptime when init began; the agent's own start when unknown. */
+  readonly initUptime?: number | undefined;
+  readonly onNotice?: (message: string) => void;
+}
+
+/** Serves `link`, which it takes over, until that is lost. */
+export function runAgent(link: ByteStream, options: AgentOptions): void {
+  new Agent(link, options);
+}
+
+type Hello = Parameters<Handlers<typeof agentContract>["hello"]>[0];
+
+class Agent {
+  readonly #options: AgentOptions;
+  readonly #place: ProcessPlace;
+  readonly #startUptime: number;
+  readonly #mux: Mux;
+  readonly #stdio = new StdioStreams();
+  readonly #processes: Processes;
+  #rpc: RpcPeer<typeof agentContract> | undefined;
+  #hello: Hello | undefined;
+  #clock: Promise<void> = Promise.resolve();
+  #display: { close(): void } | undefined;
+  #bus: SessionBus | undefined;
+  #state: "running" | "stopping" | "over" = "running";
+
+  constructor(link: ByteStream, options: AgentOptions) {
+    this.#options = options;
+    this.#startUptime = Math.max(0, monotonicNow() - process.uptime() * 1000);
+    const { appRoot, runtimeDir, user } = options;
+    const runtimeDirectory = appRoot === "/" ? runtimeDir : runtimeDir.slice(appRoot.length);
+    this.#place = { appRoot, user, runtimeDirectory };
+    this.#processes = new Processes(this.#place, (process, end) => this.#rpc?.emit("exited", { process, ...end }));
+    this.#mux = new Mux(link, "server");
+    this.#mux.onClose((error) => this.#lost(error));
+    this.#mux.onStream((stream, header) => {
+      const checked = validate(header, (raw) => hostStreamHeader.safeParse(raw));
+      if (!checked.success) stream.destroy();
+      else if (checked.data.kind === "rpc") this.#serve(stream);
+      else this.#stdio.add(checked.data.process, checked.data.name, stream);
+    });
+  }
+
+  #serve(stream: ByteStream): void {
+    if (this.#rpc !== undefined) {
+      stream.destroy();
+      return;
+    }
+    this.#rpc = new RpcPeer(stream, {
+      serves: agentContract,
+      handlers: {
+        hello: (params) => this.#greet(params),
+        spawn: async (params) => ({ pid: await this.#spawn(params) }),
+        signal: ({ process, signal }) => {
+          this.#processes.signal(process, signal);
+          return {};
+        },
+        resize: ({ process, rows, columns }) => {
+          this.#processes.resize(process, { rows, columns });
+          return {};
+        },
+        memory: () => readMemory(),
+        stop: async ({ grace }) => {
+          await this.#stop(grace);
+          return {};
+        },
+      },
+    });
+    this.#rpc.onClose(() => this.#mux.close());
+  }
+
+  #greet(hello: Hello) {
+    if (hello.version !== AGENT_PROTOCOL_VERSION) {
+      const wanted = `version ${AGENT_PROTOCOL_VERSION} is wanted`;
+      throw new VitrineError("protocol", `Cannot serve a host of version "${hello.version}": ${wanted}`);
+    }
+    if (this.#hello !== undefined) throw new VitrineError("protocol", "Cannot take a second hello: one is wanted");
+    const { machine, openDisplay, user } = this.#options;
+    machine?.setHostname(hello.hostname);
+    this.#clock = machine?.setClock(hello.clock).catch((error) => this.#notice(error)) ?? this.#clock;
+    this.#makeDirectories();
+    const socketPath = join(this.#options.runtimeDir, WAYLAND_DISPLAY);
+    this.#display = openDisplay?.({
+      mux: this.#mux,
+      socketPath,
+      pixels: this.#pixels(hello.pixels),
+      arenaBytes: hello.arenaBytes,
+    });
+    if (this.#display !== undefined && user !== undefined) chownSync(socketPath, user.uid, user.gid);
+    this.#hello = hello;
+    // The host derives the offset between the two monotonic clocks from `now`, so it is taken last.
+    return {
+      version: AGENT_PROTOCOL_VERSION,
+      kernel: release().slice(0, 256),
+      uptime: {
+        init: this.#options.initUptime ?? this.#startUptime,
+        agent: this.#startUptime,
+        now: monotonicNow(),
+      },
+    };
+  }
+
+  #pixels(wanted: "arena" | "stream"): DisplayOptions["pixels"] {
+    if (wanted === "stream") return { kind: "stream" };
+    const file = this.#options.arenaFile;
+    if (file === undefined)
+      throw new VitrineError("unavailable", 'Cannot send pixels through the "arena": none is there');
+    return { kind: "arena", file };
+  }
+
+  /** The user's runtime directory and home, where the image has none. */
+  #makeDirectories(): void {
+    const { appRoot, runtimeDir, user } = this.#options;
+    const directories = [runtimeDir];
+    if (appRoot !== "/" && findInRoot(appRoot, USER_HOME) === undefined) directories.push(join(appRoot, USER_HOME));
+    for (const directory of directories) {
+      mkdirSync(directory, { recursive: true });
+      chmodSync(directory, 0o700);
+      if (user !== undefined) chownSync(directory, user.uid, user.gid);
+    }
+  }
+
+  async #spawn(request: SpawnRequest): Promise<number> {
+    const streams = this.#stdio.claim(request.process);
+    const hello = this.#hello;
+    if (hello === undefined || this.#state !== "running") {
+      for (const stream of streams.values()) stream.destroy();
+      const state = hello === undefined ? "no hello has come" : "the guest is stopping";
+      throw new VitrineError("unavailable", `Cannot start "${request.argv[0]}": ${state}`);
+    }
+    const bus = hasSessionBus(this.#options.appRoot);
+    const session = { environment: hello.environment, bus };
+    await this.#clock;
+    if (bus && request.user === "user") {
+      this.#bus ??= this.#startBus(session);
+      await this.#bus.ready;
+    }
+    return this.#processes.spawn(request, streams, session);
+  }
+
+  #startBus(session: { environment: Readonly<Record<string, string>>; bus: boolean }): SessionBus {
+    const stdio = { kind: "null" } as const;
+    return new SessionBus({
+      ...this.#place,
+      environment: this.#processes.environment({ user: "user", environment: {}, stdio }, session),
+      outsideRuntimeDirectory: this.#options.runtimeDir,
+      onNotice: (message) => this.#options.onNotice?.(message),
+    });
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    if (this.#state !== "running") throw new VitrineError("unavailable", "Cannot stop: the guest is stopping");
+    this.#state = "stopping";
+    const { appRoot } = this.#options;
+    const list = () => (appRoot === "/" ? this.#processes.pids.map((pid) => -pid) : processesInRoot(appRoot));
+    await endProcesses(list, graceMs);
+    // After the answer, which is written when this has returned.
+    setImmediate(() => this.#over());
+  }
+
+  #lost(error: VitrineError | undefined): void {
+    if (error !== undefined) this.#notice(error);
+    this.#over();
+  }
+
+  #over(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#stdio.close();
+    this.#processes.destroy();
+    this.#bus?.close();
+    this.#display?.close();
+    this.#options.powerOff();
+  }
+
+  #notice(error: unknown): void {
+    this.#options.onNotice?.(VitrineError.from(error).message);
+  }
+}

@@ -1,0 +1,53 @@
+/** The agent as the guest's program, started by init. Its end, for whatever reason, is the end of the guest. */
+import { spawnSync } from "node:child_process";
+import { constants, readFileSync } from "node:fs";
+import { VitrineError } from "../../base/error.ts";
+import { AGENT_PORT_NAME } from "../../channel/contract/agent.ts";
+import { fdStream } from "../../channel/fd-stream.ts";
+import { openFile } from "../../sys/memory.ts";
+import { GuestDisplay } from "../display/guest-display.ts";
+import { runAgent } from "./agent.ts";
+import { findPort, parseUptime, setClock, setHostname } from "./machine.ts";
+
+const APP_ROOT = "/app";
+const USER = { uid: 1000, gid: 1000 };
+const ARENA_FILE = "/arena/windows";
+/** What /proc/uptime said when init began; written by init. */
+const INIT_UPTIME_FILE = "/run/vitrine/init-uptime";
+
+function initUptime(): number | undefined {
+  try {
+    return parseUptime(readFileSync(INIT_UPTIME_FILE, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function powerOff(): void {
+  spawnSync("/bin/busybox", ["reboot", "-f"]);
+  process.exit(1);
+}
+
+try {
+  const port = findPort(AGENT_PORT_NAME);
+  if (port === undefined) {
+    throw new VitrineError(
+      "unavailable",
+      `Cannot find the port "${AGENT_PORT_NAME}": a virtio-serial device is wanted`,
+    );
+  }
+  runAgent(fdStream(openFile(port, constants.O_RDWR | constants.O_NONBLOCK)), {
+    appRoot: APP_ROOT,
+    user: USER,
+    runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,
+    arenaFile: ARENA_FILE,
+    initUptime: initUptime(),
+    openDisplay: (options) => new GuestDisplay({ ...options, onNotice: console.error }),
+    machine: { setClock, setHostname },
+    powerOff,
+    onNotice: console.error,
+  });
+} catch (error) {
+  console.error(`vitrine agent: ${VitrineError.from(error).message}`);
+  powerOff();
+}

@@ -1,0 +1,145 @@
+/** The processes that the host has started: their numbers, and how one is started in the app root. */
+import { VitrineError } from "../../base/error.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
+import { MAX_PROCESSES, type SIGNALS, type Stdio } from "../../channel/contract/agent.ts";
+import { buildEnvironment, checkStrings, ROOT_HOME, USER_HOME } from "./environment.ts";
+import { GuestProcess, type ProcessEnd } from "./guest-process.ts";
+import { launchCommand } from "./launch-command.ts";
+import { findInRoot, resolveCommand } from "./resolve-command.ts";
+import type { StdioName } from "./stdio-streams.ts";
+
+export interface SpawnRequest {
+  readonly process: number;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly directory?: string | undefined;
+  readonly user: "user" | "root";
+  readonly stdio: Stdio;
+}
+
+/** Where processes are started, and as whom. */
+export interface ProcessPlace {
+  /** As seen from here; "/" means no chroot. */
+  readonly appRoot: string;
+  /** Ids of "user"; without, every process keeps those of the agent. */
+  readonly user: { readonly uid: number; readonly gid: number } | undefined;
+  /** As seen from inside. */
+  readonly runtimeDirectory: string;
+}
+
+export class Processes {
+  readonly #place: ProcessPlace;
+  readonly #onEnd: (process: number, end: ProcessEnd) => void;
+  /** A number without a process is one that is being started. */
+  readonly #processes = new Map<number, GuestProcess | undefined>();
+
+  constructor(place: ProcessPlace, onEnd: (process: number, end: ProcessEnd) => void) {
+    this.#place = place;
+    this.#onEnd = onEnd;
+  }
+
+  get pids(): number[] {
+    return [...this.#processes.values()].flatMap((process) => (process === undefined ? [] : [process.pid]));
+  }
+
+  has(process: number): boolean {
+    return this.#processes.has(process);
+  }
+
+  /** Takes over `streams`, also when it rejects. `session`: environment of the guest, and whether it has a bus. */
+  async spawn(
+    request: SpawnRequest,
+    streams: ReadonlyMap<StdioName, ByteStream>,
+    session: { environment: Readonly<Record<string, string>>; bus: boolean },
+  ): Promise<number> {
+    let added = false;
+    try {
+      if (this.#processes.has(request.process)) {
+        throw new VitrineError(
+          "invalid-argument",
+          `Cannot start process ${request.process}: an unused number is wanted`,
+        );
+      }
+      if (this.#processes.size >= MAX_PROCESSES) {
+        throw new VitrineError(
+          "limit",
+          `Cannot start "${request.argv[0]}": ${MAX_PROCESSES} processes run, fewer wanted`,
+        );
+      }
+      this.#processes.set(request.process, undefined);
+      added = true;
+      const environment = this.environment(request, session);
+      const launch = this.launch(request, environment);
+      const started = await GuestProcess.start(launch, {
+        environment,
+        stdio: request.stdio,
+        streams,
+        onEnd: (end) => {
+          this.#processes.delete(request.process);
+          this.#onEnd(request.process, end);
+        },
+      });
+      if (this.#processes.has(request.process)) this.#processes.set(request.process, started);
+      return started.pid;
+    } catch (error) {
+      for (const stream of streams.values()) stream.destroy();
+      if (added) this.#processes.delete(request.process);
+      throw error;
+    }
+  }
+
+  signal(process: number, signal: (typeof SIGNALS)[number]): void {
+    this.#running(process).signal(signal);
+  }
+
+  resize(process: number, size: { rows: number; columns: number }): void {
+    this.#running(process).resize(size);
+  }
+
+  /** Kills all process groups, without telling the host. */
+  destroy(): void {
+    for (const process of [...this.#processes.values()]) process?.destroy();
+  }
+
+  environment(
+    request: Pick<SpawnRequest, "user" | "environment" | "stdio">,
+    session: { environment: Readonly<Record<string, string>>; bus: boolean },
+  ): Record<string, string> {
+    const bash = findInRoot(this.#place.appRoot, "/bin/bash") !== undefined;
+    return buildEnvironment({
+      user: request.user,
+      shell: bash ? "/bin/bash" : "/bin/sh",
+      runtimeDirectory: this.#place.runtimeDirectory,
+      sessionBus: session.bus,
+      terminal: request.stdio.kind === "terminal",
+      overrides: [session.environment, request.environment],
+    });
+  }
+
+  /** Finds program and directory in the app root. Throws "not-found" and "invalid-argument". */
+  launch(request: Pick<SpawnRequest, "argv" | "directory" | "user" | "stdio">, environment: Record<string, string>) {
+    const { appRoot, user } = this.#place;
+    const [command = "", ...args] = request.argv;
+    checkStrings(request.argv, environment);
+    const directory = this.#directory(request.directory, request.user);
+    const program = resolveCommand(command, { root: appRoot, path: environment.PATH ?? "", directory });
+    const ids = user === undefined ? undefined : request.user === "root" ? { uid: 0, gid: 0 } : user;
+    return launchCommand({ appRoot, program, args, directory, ids, terminal: request.stdio.kind === "terminal" });
+  }
+
+  #directory(wanted: string | undefined, user: "user" | "root"): string {
+    const directory = wanted ?? (user === "root" ? ROOT_HOME : USER_HOME);
+    if (!directory.startsWith("/") || directory.includes("\0")) {
+      throw new VitrineError("invalid-argument", `Cannot start in "${directory}": an absolute path is wanted`);
+    }
+    if (findInRoot(this.#place.appRoot, directory)?.stats.isDirectory()) return directory;
+    if (wanted === undefined) return "/";
+    throw new VitrineError("not-found", `Cannot start in "${directory}": no such directory in the image`);
+  }
+
+  #running(process: number): GuestProcess {
+    const running = this.#processes.get(process);
+    if (running === undefined) throw new VitrineError("not-found", `Cannot reach process ${process}: it has ended`);
+    return running;
+  }
+}

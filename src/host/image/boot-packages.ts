@@ -1,0 +1,40 @@
+/** The packages that kernel, initramfs and tools image are made of, fetched together and unpacked once. */
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BuildOptions } from "./build-options.ts";
+import { RELEASE, unpackPackages } from "./packages.ts";
+import { ensureStored } from "./store.ts";
+
+/** Each with what it is needed for. */
+const PACKAGES = [
+  "linux-image-cloud-amd64", // kernel and modules, signed and tested by the distribution
+  "busybox-static", // initramfs, init, reboot
+  "util-linux", // unshare and setsid: how the agent starts apps
+  "libc6", // the agent and util-linux are linked to it
+  "libstdc++6", // the agent's foreign-function library
+  "libgcc-s1",
+] as const;
+
+const SPACE_MIB = 800;
+
+/** Returns the folder below which the packages lie unpacked. */
+export async function ensureBootPackages(options: BuildOptions = {}): Promise<string> {
+  const key = createHash("sha256")
+    .update(JSON.stringify([RELEASE, PACKAGES]))
+    .digest("hex")
+    .slice(0, 16);
+  const { path } = await ensureStored(
+    "packages",
+    key,
+    async (directory) => {
+      const versions = await unpackPackages(PACKAGES, join(directory, "root"), {
+        signal: options.signal,
+        onStage: (stage) => options.onProgress?.({ stage }),
+      });
+      writeFileSync(join(directory, "versions.json"), `${JSON.stringify(versions, null, 2)}\n`);
+    },
+    { ...options, spaceMib: SPACE_MIB },
+  );
+  return join(path, "root");
+}

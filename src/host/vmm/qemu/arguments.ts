@@ -1,0 +1,78 @@
+/** The command line of QEMU: no default devices, nothing that is not named here. */
+import { AGENT_PORT_NAME } from "../../../channel/contract/agent.ts";
+import { type Accelerator, DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
+
+/** Descriptors that QEMU inherits, by what they are for. */
+export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, arena: 6 } as const;
+
+/** QEMU's own filter of system calls: nothing old, no rise of privileges, no other program, no change of its limits. */
+const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
+const ACCELERATION: Readonly<Record<Accelerator, readonly string[]>> = {
+  kvm: ["-accel", "kvm", "-cpu", "host"],
+  tcg: ["-accel", "tcg,thread=multi", "-cpu", "max"],
+};
+
+/** Options of the guest's kernel. */
+const KERNEL_OPTIONS = [
+  "console=ttyS0",
+  "quiet",
+  "panic=-1", // a panic reboots at once, and -no-reboot makes that an end
+  "reboot=t",
+  "cryptomgr.notests=1", // self tests of ciphers: half a second under emulation
+  "random.trust_cpu=on",
+  "8250.nr_uarts=1",
+  "no_timer_check", // emulated timers are late now and then, which is no reason to stop
+  "raid=noautodetect",
+];
+
+/** `arenaBytes`: size of the inherited arena file, if there is one. */
+export function qemuArguments(spec: VmSpec, accelerator: Accelerator, arenaBytes: number | undefined): string[] {
+  const memory = spec.memoryMib ?? DEFAULT_MEMORY_MIB;
+  const disks: [id: string, path: string][] = [["tools", spec.toolsImage]];
+  if (spec.appImage !== undefined) disks.push(["apps", spec.appImage]);
+  return [
+    ["-name", `vitrine-${spec.name}`],
+    ["-M", "q35,usb=off,vmport=off,smbus=off,sata=off,hpet=off"],
+    ACCELERATION[accelerator],
+    ["-smp", String(spec.cpus ?? DEFAULT_CPUS)],
+    arenaBytes === undefined
+      ? ["-m", `${memory}M`]
+      : ["-m", `${memory}M,slots=1,maxmem=${memory * 1024 * 1024 + arenaRoom(arenaBytes)}B`],
+    ["-nodefaults", "-no-user-config", "-nographic", "-no-reboot"],
+    ["-sandbox", SANDBOX],
+    ["-kernel", spec.kernel.image, "-initrd", spec.kernel.initramfs, "-append", KERNEL_OPTIONS.join(" ")],
+    ["-chardev", `socket,id=console,fd=${INHERITED_FD.console}`, "-serial", "chardev:console"],
+    ["-chardev", `socket,id=monitor,fd=${INHERITED_FD.monitor}`, "-mon", "chardev=monitor,mode=control"],
+    ["-device", "virtio-serial-pci"],
+    ["-chardev", `socket,id=channel,fd=${INHERITED_FD.channel}`],
+    ["-device", `virtserialport,chardev=channel,name=${AGENT_PORT_NAME}`],
+    ...disks.map(([id, path]) => [
+      ...[
+        "-blockdev",
+        JSON.stringify({
+          driver: "raw",
+          "node-name": id,
+          "read-only": true,
+          file: { driver: "file", filename: path, "read-only": true },
+        }),
+      ],
+      ...["-device", `virtio-blk-pci,drive=${id}`],
+    ]),
+    ["-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"],
+    arenaBytes === undefined
+      ? []
+      : [
+          ...[
+            "-object",
+            `memory-backend-file,id=arena,share=on,mem-path=/proc/self/fd/${INHERITED_FD.arena},size=${arenaBytes}B`,
+          ],
+          ...["-device", "virtio-pmem-pci,memdev=arena"],
+        ],
+  ].flat();
+}
+
+/** Address space for the arena; QEMU aligns what is plugged, so twice its size. */
+function arenaRoom(bytes: number): number {
+  return bytes * 2;
+}

@@ -1,2 +1,0 @@
-import type { Accelerator, Driver } from "../driver.ts";
-export declare function qemuDriver(accelerator: Accelerator): Driver;
