@@ -120,8 +120,8 @@ export class GuestProcess {
       this.#controller = first;
       const terminal = fdStream(first);
       this.#addOutput(terminal, host, { hostWrites: true });
-      // The end of the host's direction closes the terminal, which hangs up the programs on it.
-      copyOneWay(host, terminal);
+      // The end of the host's direction closes the terminal, which hangs up the programs on it; a loss, at once.
+      copyOneWay(host, terminal, { onDone: (error) => error !== undefined && terminal.destroy() });
       return;
     }
     const rest = [...ours];

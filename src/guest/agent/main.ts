@@ -13,7 +13,7 @@ const APP_ROOT = "/app";
 const USER = { uid: 1000, gid: 1000 };
 const ARENA_FILE = "/arena/windows";
 /** What /proc/uptime said when init began; written by init. */
-const INIT_UPTIME_FILE = "/run/vitrine/init-uptime";
+const INIT_UPTIME_FILE = "/run/boot-uptime";
 
 function initUptime(): number | undefined {
   try {

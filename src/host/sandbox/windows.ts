@@ -3,6 +3,7 @@ import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
+import { monotonicNanoseconds } from "../../sys/clock.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
 import type { Severity } from "./log-file.ts";
@@ -86,7 +87,7 @@ async function realWindows(spec: SupervisorSpec, socketPath: string, handlers: W
       else display.acceptTransfer(stream, header.client, header.announcedBy, header.token);
     },
     setGuestUptime: (milliseconds) => {
-      clockOffset = process.hrtime.bigint() - BigInt(Math.round(milliseconds * 1e6));
+      clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
     },
     close: () => {
       display.close();

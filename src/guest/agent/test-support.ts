@@ -1,0 +1,178 @@
+/** For tests: an agent without a virtual machine, and the host's end of its link. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ByteStream } from "../../channel/byte-stream.ts";
+import { AGENT_PROTOCOL_VERSION, agentContract } from "../../channel/contract/agent.ts";
+import { fdStream } from "../../channel/fd-stream.ts";
+import { Mux } from "../../channel/mux.ts";
+import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
+import { socketPair } from "../../sys/socket.ts";
+import { type AgentOptions, runAgent } from "./agent.ts";
+import type { ProcessEnd } from "./guest-process.ts";
+import type { StdioName } from "./stdio-streams.ts";
+
+/** No event that a test waits for may take longer, in milliseconds. */
+export const DEADLINE_MS = 10_000;
+
+export function deadline<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited too long for ${what}`)), DEADLINE_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+export function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+/** Everything that a stream gives until its end. */
+export function collect(stream: ByteStream): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  return deadline(
+    new Promise((resolve) => {
+      stream.onData((chunk) => chunks.push(chunk.slice()));
+      stream.onEnd(() => resolve(concatenate(chunks)));
+      stream.onClose(() => resolve(concatenate(chunks)));
+    }),
+    "the end of a stream",
+  );
+}
+
+export interface SpawnOptions {
+  stdio?: "null" | "streams" | "terminal";
+  streams?: StdioName[];
+  environment?: Record<string, string>;
+  directory?: string;
+  user?: "user" | "root";
+}
+
+export class TestHost {
+  readonly link: ByteStream;
+  readonly mux: Mux;
+  readonly rpc: RpcPeer<typeof emptyContract, typeof agentContract>;
+  readonly poweredOff: Promise<void>;
+  readonly directory = mkdtempSync(join(tmpdir(), "vitrine-agent-"));
+  readonly notices: string[] = [];
+  readonly #ends = new Map<number, PromiseWithResolvers<ProcessEnd>>();
+  #nextProcess = 1;
+
+  constructor(options: Partial<AgentOptions> = {}) {
+    const [ours, theirs] = socketPair();
+    const off = Promise.withResolvers<void>();
+    this.poweredOff = off.promise;
+    runAgent(fdStream(theirs), {
+      appRoot: "/",
+      runtimeDir: join(this.directory, "run"),
+      powerOff: off.resolve,
+      onNotice: (message) => this.notices.push(message),
+      ...options,
+    });
+    this.link = fdStream(ours);
+    this.mux = new Mux(this.link, "client");
+    this.rpc = new RpcPeer(this.mux.open({ kind: "rpc" }), { calls: agentContract });
+    this.rpc.on("exited", ({ process, code, signal }) => this.#end(process).resolve({ code, signal }));
+  }
+
+  hello(changes: Partial<{ version: number; pixels: "arena" | "stream"; environment: Record<string, string> }> = {}) {
+    return this.rpc.call("hello", {
+      version: AGENT_PROTOCOL_VERSION,
+      clock: Date.now(),
+      hostname: "test",
+      environment: { LANG: "C.UTF-8" },
+      pixels: "stream",
+      arenaBytes: 0,
+      ...changes,
+    });
+  }
+
+  /** Starts a process with the streams named, by default those of its kind of stdio. */
+  async spawn(argv: string[], options: SpawnOptions = {}) {
+    const process = this.#nextProcess++;
+    const kind = options.stdio ?? "streams";
+    const usual: Record<typeof kind, StdioName[]> = {
+      null: [],
+      streams: ["stdin", "stdout", "stderr"],
+      terminal: ["terminal"],
+    };
+    const streams = new Map<StdioName, ByteStream>();
+    for (const name of options.streams ?? usual[kind]) {
+      const stream = this.mux.open({ kind: "stdio", process, name });
+      streams.set(name, stream);
+      if (name === "stdout" || name === "stderr") stream.end();
+    }
+    const { pid } = await this.rpc.call("spawn", {
+      process,
+      argv,
+      environment: options.environment ?? {},
+      user: options.user ?? "user",
+      stdio: kind === "terminal" ? { kind, rows: 24, columns: 80 } : { kind },
+      ...(options.directory === undefined ? {} : { directory: options.directory }),
+    });
+    return { process, pid, stream: (name: StdioName) => need(streams.get(name)), ended: this.ended(process) };
+  }
+
+  ended(process: number): Promise<ProcessEnd> {
+    return deadline(this.#end(process).promise, `the end of process ${process}`);
+  }
+
+  /** Runs a command to its end. */
+  async run(argv: string[], input: Uint8Array = new Uint8Array(0), options: SpawnOptions = {}) {
+    const started = await this.spawn(argv, options);
+    const outputs = Promise.all([collect(started.stream("stdout")), collect(started.stream("stderr"))]);
+    started.stream("stdin").write(input);
+    started.stream("stdin").end();
+    const [stdout, stderr] = await outputs;
+    return { end: await started.ended, stdout, stderr, text: new TextDecoder().decode(stdout) };
+  }
+
+  async close(): Promise<void> {
+    this.mux.close();
+    await deadline(this.poweredOff, "the power to go off");
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #end(process: number): PromiseWithResolvers<ProcessEnd> {
+    const known = this.#ends.get(process) ?? Promise.withResolvers<ProcessEnd>();
+    this.#ends.set(process, known);
+    return known;
+  }
+}
+
+function need(stream: ByteStream | undefined): ByteStream {
+  if (stream === undefined) throw new Error("no such stream was opened");
+  return stream;
+}
+
+/** A view of what a stream has given so far, and a wait until that has `text` in it. */
+export function follow(stream: ByteStream): {
+  text(): string;
+  until(text: string): Promise<void>;
+  over: Promise<void>;
+} {
+  let seen = "";
+  let waiting: (() => void) | undefined;
+  const decoder = new TextDecoder();
+  const over = Promise.withResolvers<void>();
+  stream.onData((chunk) => {
+    seen += decoder.decode(chunk, { stream: true });
+    waiting?.();
+  });
+  stream.onEnd(over.resolve);
+  stream.onClose(() => over.resolve());
+  return {
+    text: () => seen,
+    over: deadline(over.promise, "the end of a stream"),
+    until: (text) =>
+      deadline(
+        new Promise((resolve) => {
+          waiting = () => {
+            if (seen.includes(text)) resolve();
+          };
+          waiting();
+        }),
+        `"${text}" on a stream`,
+      ),
+  };
+}
