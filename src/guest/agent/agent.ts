@@ -200,6 +200,7 @@ class Agent {
     this.#state = "stopping";
     const { appRoot } = this.#options;
     const list = () => (appRoot === "/" ? this.#processes.pids.map((pid) => -pid) : processesInRoot(appRoot));
+    this.#processes.hangUp();
     await endProcesses(list, graceMs);
     // After the answer, which is written when this has returned.
     setImmediate(() => this.#over());

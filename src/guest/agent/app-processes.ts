@@ -27,8 +27,8 @@ export async function endProcesses(list: () => number[], graceMs: number): Promi
     for (const pid of left) {
       if (asked.has(pid)) continue;
       asked.add(pid);
-      // An interactive shell ignores SIGTERM, and a stopped process does nothing until it is continued.
-      for (const signal of ["SIGTERM", "SIGHUP", "SIGCONT"] as const) send(pid, signal);
+      // A stopped process does nothing until it is continued.
+      for (const signal of ["SIGTERM", "SIGCONT"] as const) send(pid, signal);
     }
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_INTERVAL_MS, deadline - performance.now())));
   }

@@ -84,6 +84,10 @@ export class GuestProcess {
     return this.#child.pid ?? 0;
   }
 
+  get hasTerminal(): boolean {
+    return this.#controller !== undefined;
+  }
+
   /** Sends a signal to the process group; nothing when it has gone. */
   signal(signal: NodeJS.Signals): void {
     for (const target of [-this.pid, this.pid]) {

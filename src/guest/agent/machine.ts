@@ -1,26 +1,15 @@
 /** What the agent reads and sets of the machine it runs in. */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
+import { monotonicNanoseconds } from "../../sys/clock.ts";
 
-/** Bytes of a /proc file that are looked at. */
-const PROC_BYTES = 512;
 /** A clock that is off by less than this, in milliseconds, is as right as it can be set. */
 export const CLOCK_TOLERANCE_MS = 1000;
 
-/**
- * CLOCK_MONOTONIC in milliseconds, as a float: the clock that apps and compositors stamp their frames with. The runtime's
- * own process.hrtime counts from the start of the process, so the kernel is asked: /proc/timer_list tells it in
- * nanoseconds (to root), /proc/uptime in hundredths of a second.
- */
+/** CLOCK_MONOTONIC in milliseconds, as a float: the clock that apps and compositors stamp their frames with. */
 export function monotonicNow(): number {
-  try {
-    const nanoseconds = /^now at (\d+) nsecs/m.exec(readStart("/proc/timer_list"))?.[1];
-    if (nanoseconds !== undefined) return Number(nanoseconds) / 1e6;
-  } catch {
-    // Not root, or a kernel without it.
-  }
-  return parseUptime(readStart("/proc/uptime"));
+  return Number(monotonicNanoseconds()) / 1e6;
 }
 
 /** Milliseconds, of the text of /proc/uptime. Throws "corrupt". */
@@ -67,14 +56,4 @@ export function setClock(milliseconds: number): Promise<void> {
     child.once("error", failed);
     child.once("exit", (code) => (code === 0 ? resolve() : failed()));
   });
-}
-
-function readStart(path: string): string {
-  const fd = openSync(path, "r");
-  try {
-    const bytes = new Uint8Array(PROC_BYTES);
-    return new TextDecoder().decode(bytes.subarray(0, readSync(fd, bytes)));
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,5 +1,4 @@
-/** The agent as the guest's program, started by init. Its end, for whatever reason, is the end of the guest. */
-import { spawnSync } from "node:child_process";
+/** The agent as the guest's program. Its end, for whatever reason, is the end of the guest: boot/run-agent sees to that. */
 import { constants, readFileSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { AGENT_PORT_NAME } from "../../channel/contract/agent.ts";
@@ -23,11 +22,6 @@ function initUptime(): number | undefined {
   }
 }
 
-function powerOff(): void {
-  spawnSync("/bin/busybox", ["reboot", "-f"]);
-  process.exit(1);
-}
-
 try {
   const port = findPort(AGENT_PORT_NAME);
   if (port === undefined) {
@@ -44,10 +38,10 @@ try {
     initUptime: initUptime(),
     openDisplay: (options) => new GuestDisplay({ ...options, onNotice: console.error }),
     machine: { setClock, setHostname },
-    powerOff,
+    powerOff: () => process.exit(0),
     onNotice: console.error,
   });
 } catch (error) {
   console.error(`vitrine agent: ${VitrineError.from(error).message}`);
-  powerOff();
+  process.exit(1);
 }

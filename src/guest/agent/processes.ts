@@ -96,6 +96,11 @@ export class Processes {
     this.#running(process).resize(size);
   }
 
+  /** Hangs up the terminals: an interactive shell ignores SIGTERM. */
+  hangUp(): void {
+    for (const process of this.#processes.values()) if (process?.hasTerminal) process.signal("SIGHUP");
+  }
+
   /** Kills all process groups, without telling the host. */
   destroy(): void {
     for (const process of [...this.#processes.values()]) process?.destroy();

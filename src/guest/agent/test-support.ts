@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { AGENT_PROTOCOL_VERSION, agentContract } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
@@ -23,7 +24,25 @@ export function deadline<T>(promise: Promise<T>, what: string): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-export function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
+/** The error that `promise` rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<VitrineError> {
+  try {
+    await promise;
+  } catch (error) {
+    return VitrineError.from(error);
+  }
+  throw new Error("a failure is wanted");
+}
+
+/** For what nobody tells: looks again and again. */
+export async function eventually(condition: () => boolean, what: string): Promise<void> {
+  for (const end = performance.now() + DEADLINE_MS; !condition(); ) {
+    if (performance.now() > end) throw new Error(`waited too long for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(chunks));
 }
 

@@ -120,6 +120,8 @@ export class LinkEnd {
         `Cannot create buffer ${buffer}: the connection has ${MAX_CLIENT_BUFFERS} already`,
       );
     }
+    // Before the buffer gets its id: the compositor wants to hear of ids in their order.
+    const pool = this.#pool();
     const hostBuffer = this.#client.objects.addInternal(() => this.#released(buffer));
     this.#buffers.set(buffer, { hostId: hostBuffer.hostId, busy: false, dropped: false });
     const args = [
@@ -130,7 +132,7 @@ export class LinkEnd {
       checked.stride,
       checked.format,
     ];
-    this.#client.sendToHost(this.#pool(), wl_shm_pool, "create_buffer", args);
+    this.#client.sendToHost(pool, wl_shm_pool, "create_buffer", args);
   }
 
   #destroyBuffer(buffer: number): void {
