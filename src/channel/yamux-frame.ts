@@ -11,6 +11,7 @@
  */
 import { VitrineError } from "../base/error.ts";
 
+/** Bytes of a frame header, by the specification. */
 export const FRAME_HEADER_BYTES = 12;
 /** Bytes that may be under way on a fresh stream, by the specification. */
 export const INITIAL_WINDOW = 256 * 1024;

@@ -1,7 +1,7 @@
 /** The checks of `vitrine doctor`. Each says what was found; what is not as it should be comes with what mends it. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statfsSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { VitrineError } from "../base/error.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
@@ -80,8 +80,9 @@ function archiveKeyring(): Finding {
 /** Images are built in a user namespace with a range of user ids, unless as root. */
 function unprivilegedBuilds(): Finding {
   const name = "unprivileged builds";
-  const { username, uid } = userInfo();
+  const uid = process.getuid?.() ?? 0;
   if (uid === 0) return { name, state: "ok", detail: "not needed: this is root" };
+  const username = userName();
   const fix = `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}`;
   for (const file of ["/etc/subuid", "/etc/subgid"]) {
     const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
@@ -115,7 +116,7 @@ function runtimeFolder(context: CliContext): Finding {
   const name = "runtime directory";
   try {
     const path = runtimeDirectory(context.process.env);
-    if (!path.startsWith("/tmp/")) return { name, state: "ok", detail: path };
+    if (!path.startsWith("/tmp/vitrine-")) return { name, state: "ok", detail: path };
     return {
       name,
       state: "warn",
@@ -175,13 +176,31 @@ async function acceleration(context: CliContext): Promise<Finding> {
     const kernel = await withProgress(context, "kernel", AbortSignal.timeout(600_000), ensureKernel);
     const { accelerator, reason } = await probeAcceleration(kernel);
     if (accelerator === "kvm") return { name, state: "ok", detail: "KVM boots a kernel" };
-    const fix = existsSync("/dev/kvm")
-      ? `sudo usermod --append --groups kvm ${userInfo().username}, if the reason is a lack of rights; then log in anew`
-      : "switch virtualisation on in the firmware, or nested virtualisation in the outer machine";
-    return { name, state: "warn", detail: `software emulation, which is slow: ${reason ?? "KVM does not work"}`, fix };
+    return {
+      name,
+      state: "warn",
+      detail: `software emulation, which is slow: ${reason ?? "KVM does not work"}`,
+      fix: kvmFix(),
+    };
   } catch (error) {
     return { name, state: "fail", ...told(error) };
   }
+}
+
+function kvmFix(): string {
+  if (!existsSync("/dev/kvm")) {
+    return "switch virtualisation on in the firmware, or nested virtualisation in the machine around this one";
+  }
+  try {
+    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
+    return "none on this machine: its KVM starts, but does not boot a stock kernel";
+  } catch {
+    return `sudo usermod --append --groups kvm ${userName()}, then log in anew`;
+  }
+}
+
+function userName(): string {
+  return execFileSync("id", ["-un"], { encoding: "utf8" }).trim();
 }
 
 function told(error: unknown): { detail: string; fix?: string } {

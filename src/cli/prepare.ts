@@ -80,12 +80,13 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
   const image = await openImage(request.image);
   return await interruptible(async (signal) => {
     const kernel = await withProgress(context, "kernel", signal, ensureKernel);
-    const { accelerator, reason } = await withProgress(context, "acceleration", signal, (options) =>
+    const { accelerator } = await withProgress(context, "acceleration", signal, (options) =>
       probeAcceleration(kernel, options),
     );
     if (accelerator === "tcg") {
-      const why = reason === undefined ? "" : ` (${reason})`;
-      context.process.stderr.write(`vitrine: KVM does not work here${why}: apps run under emulation, which is slow\n`);
+      context.process.stderr.write(
+        "vitrine: KVM does not work here, apps run under emulation, which is slow (vitrine doctor tells why)\n",
+      );
     }
     const tools = await withProgress(context, "tools image", signal, ensureToolsImage);
     const arena = request.sharedMemory

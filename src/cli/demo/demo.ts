@@ -60,7 +60,7 @@ async function onOwnDesktop(
     ];
     context.process.stderr.write("Close both windows, or press Ctrl-C, to end the demo.\n");
     const interrupted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-    await Promise.race([interrupted, Promise.all(apps.map((app) => app.ended))]);
+    await Promise.race([interrupted, Promise.all(apps.map((app) => app.launched.ended))]);
   });
 }
 
@@ -69,11 +69,15 @@ async function onHeadlessDesktop(context: CliContext, flags: DemoFlags, stopwatc
   const desktop = await stopwatch.time("headless desktop", () => HeadlessDesktop.start());
   try {
     await inSandbox(context, flags, stopwatch, desktop.socket, async (connection, signal) => {
-      await openWindow(connection, stopwatch, TERMINAL.argv);
-      await openWindow(connection, stopwatch, CALCULATOR.argv);
+      const apps = [
+        await openWindow(connection, stopwatch, TERMINAL.argv),
+        await openWindow(connection, stopwatch, CALCULATOR.argv),
+      ];
       await desktop.waitForWindow(TERMINAL.appId);
       await desktop.waitForWindow(CALCULATOR.appId);
-      const picture = await stopwatch.time("typing, until the screen is still", () => useApps(desktop, signal));
+      const picture = await stopwatch.time("typing, until the screen is still", () =>
+        Promise.race([useApps(desktop, signal), ...apps.map((app) => app.early)]),
+      );
       writeFileSync(PICTURE, picture);
       context.process.stdout.write(`${PICTURE} shows what a monitor would\n`);
     });
@@ -148,25 +152,28 @@ function notePhases(stopwatch: Stopwatch, phases: Partial<Record<Phase, number>>
   }
 }
 
+interface OpenApp {
+  readonly launched: LaunchedProcess;
+  /** Rejects when the app ends, for as long as it should not. */
+  readonly early: Promise<never>;
+}
+
 /** Starts an app and waits for its first frame. */
-async function openWindow(
-  connection: SandboxConnection,
-  stopwatch: Stopwatch,
-  argv: string[],
-): Promise<LaunchedProcess> {
+async function openWindow(connection: SandboxConnection, stopwatch: Stopwatch, argv: string[]): Promise<OpenApp> {
   const frame = Promise.withResolvers<void>();
   connection.onPhase = (phase) => {
     if (phase === "firstFrame") frame.resolve();
   };
   return await stopwatch.time(`${argv[0]}, until its first frame`, async () => {
     const launched = await connection.launch({ argv, environment: {}, user: "user", stdio: { kind: "null" } });
-    const early = launched.ended.then(() => {
-      throw new VitrineError("guest-failed", `Cannot show "${argv[0]}": it ended without a window`, {
-        fix: `vitrine logs ${SANDBOX}`,
+    const early = launched.ended.then((end): never => {
+      const how = end.signal ?? `status ${end.code}`;
+      throw new VitrineError("guest-failed", `Cannot show "${argv[0]}": it ended too early (${how})`, {
+        fix: `see why with: vitrine logs ${SANDBOX}`,
       });
     });
-    early.catch(() => {}); // After the first frame its end is no error.
+    early.catch(() => {}); // Once it has done its part its end is no error.
     await Promise.race([frame.promise, early]);
-    return launched;
+    return { launched, early };
   });
 }

@@ -2,9 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { MAX_PROCESSES } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
+import { WINDOW_BYTES } from "../../channel/mux.ts";
 import { socketPair } from "../../sys/socket.ts";
+import { countDescriptors } from "../../sys/test-support.ts";
 import { runAgent } from "./agent.ts";
+import { OUTPUT_SILENCE_MS } from "./process-output.ts";
 import { collect, deadline, eventually, failureOf, follow, TestHost } from "./test-support.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -147,6 +151,24 @@ describe("a process", () => {
     expect(received).toBe(bytes);
     expect((await started.ended).code).toBe(0);
   });
+  test("is reported after its last byte also when little waits for a reader", async () => {
+    // More than the link's window, so that the rest waits in the agent; less than would make the process wait.
+    const bytes = WINDOW_BYTES + 100_000;
+    const started = await host.spawn(["head", "-c", `${bytes}`, "/dev/zero"]);
+    const stdout = started.stream("stdout");
+    let reported = false;
+    void started.ended.then(() => {
+      reported = true;
+    });
+    stdout.pause();
+    await eventually(() => !existsSync(`/proc/${started.pid}`), "the process to end");
+    await new Promise((resolve) => setTimeout(resolve, 2 * OUTPUT_SILENCE_MS)); // Long enough for a wrong report.
+    expect(reported).toBe(false);
+    const output = collect(stdout);
+    stdout.resume();
+    expect((await output).length).toBe(bytes);
+    expect((await started.ended).code).toBe(0);
+  });
   test("finds its output closed when the host gives the stream up", async () => {
     const started = await host.spawn(["yes"]);
     await new Promise<void>((resolve) => started.stream("stdout").onData(() => resolve()));
@@ -160,6 +182,38 @@ describe("a process", () => {
     const outputs = Promise.all([collect(started.stream("stdout")), collect(started.stream("stderr"))]);
     expect(await started.ended).toEqual({ code: 0, signal: null });
     await outputs;
+  });
+  test("leaves no descriptor behind, however it ended", async () => {
+    const round = async () => {
+      await host.run(["sh", "-c", "cat; echo x >&2"], encode("input"));
+      const killed = await host.spawn(["sleep", "1000"], { stdio: "terminal" });
+      await host.rpc.call("signal", { process: killed.process, signal: "SIGKILL" });
+      await killed.ended;
+      await failureOf(host.spawn(["xyz"]));
+      await failureOf(host.spawn(["true"], { stdio: "terminal", streams: ["stdin"] }));
+      await (await host.spawn(["true"], { stdio: "null" })).ended;
+    };
+    await round();
+    const before = countDescriptors();
+    for (let count = 0; count < 5; count += 1) await round();
+    await eventually(() => countDescriptors() <= before, "all descriptors to be closed");
+  });
+  test("cannot have the number of another, nor be one too many", async () => {
+    const first = await host.spawn(["sleep", "1000"]);
+    const again = host.rpc.call("spawn", {
+      process: first.process,
+      argv: ["true"],
+      environment: {},
+      user: "user",
+      stdio: { kind: "null" },
+    });
+    expect((await failureOf(again)).code).toBe("invalid-argument");
+    const rest = Array.from({ length: MAX_PROCESSES - 1 }, () => host.spawn(["sleep", "1000"], { stdio: "null" }));
+    await Promise.all(rest);
+    expect((await failureOf(host.spawn(["true"]))).code).toBe("limit");
+    await host.rpc.call("signal", { process: first.process, signal: "SIGKILL" });
+    await first.ended;
+    expect((await host.run(["true"])).end.code).toBe(0);
   });
   test("is one of many", async () => {
     const runs = Array.from({ length: 40 }, (_, index) =>

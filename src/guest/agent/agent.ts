@@ -191,7 +191,7 @@ class Agent {
       ...this.#place,
       environment: this.#processes.environment({ user: "user", environment: {}, stdio }, session),
       outsideRuntimeDirectory: this.#options.runtimeDir,
-      onNotice: (message) => this.#options.onNotice?.(message),
+      onNotice: (message) => this.#state === "running" && this.#options.onNotice?.(message),
     });
   }
 

@@ -30,7 +30,9 @@ export async function endProcesses(list: () => number[], graceMs: number): Promi
       // A stopped process does nothing until it is continued.
       for (const signal of ["SIGTERM", "SIGCONT"] as const) send(pid, signal);
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_INTERVAL_MS, deadline - performance.now())));
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.max(1, Math.min(LOOK_INTERVAL_MS, deadline - performance.now()))),
+    );
   }
   for (const pid of list()) send(pid, "SIGKILL");
 }

@@ -45,9 +45,17 @@ export function setHostname(name: string): void {
   writeFileSync("/proc/sys/kernel/hostname", name);
 }
 
-/** Sets the wall clock (milliseconds since 1970) to the second, unless it is that right already. */
+/**
+ * Whether the guest's clock must be set, given what the host's was when it sent that: maybe before the guest had booted.
+ * So the host's time is a lower bound, and a guest ahead of it may well be right.
+ */
+export function clockIsBehind(guestMilliseconds: number, hostMilliseconds: number): boolean {
+  return guestMilliseconds < hostMilliseconds - CLOCK_TOLERANCE_MS;
+}
+
+/** Sets the wall clock forward to `milliseconds` since 1970, to the second, if it is behind. */
 export function setClock(milliseconds: number): Promise<void> {
-  if (Math.abs(Date.now() - milliseconds) < CLOCK_TOLERANCE_MS) return Promise.resolve();
+  if (!clockIsBehind(Date.now(), milliseconds)) return Promise.resolve();
   const seconds = Math.round(milliseconds / 1000);
   return new Promise((resolve, reject) => {
     const child = spawn("/bin/busybox", ["date", "-u", "-s", `@${seconds}`], { stdio: "ignore" });

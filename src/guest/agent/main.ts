@@ -1,6 +1,7 @@
 /** The agent as the guest's program. Its end, for whatever reason, is the end of the guest: boot/run-agent sees to that. */
-import { constants, readFileSync } from "node:fs";
+import { constants, readFileSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
+import { sanitizeText } from "../../base/sanitize.ts";
 import { AGENT_PORT_NAME } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { openFile } from "../../sys/memory.ts";
@@ -12,7 +13,7 @@ const APP_ROOT = "/app";
 const USER = { uid: 1000, gid: 1000 };
 const ARENA_FILE = "/arena/windows";
 /** What /proc/uptime said when init began; written by init. */
-const INIT_UPTIME_FILE = "/run/boot-uptime";
+const INIT_UPTIME_FILE = "/run/vitrine/init-uptime";
 
 function initUptime(): number | undefined {
   try {
@@ -20,6 +21,11 @@ function initUptime(): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A line on the guest's console, which the host keeps. Plain: the runtime's own console colours what it prints there. */
+function note(message: string): void {
+  writeSync(2, `vitrine agent: ${sanitizeText(message)}\n`);
 }
 
 try {
@@ -36,12 +42,12 @@ try {
     runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,
     arenaFile: ARENA_FILE,
     initUptime: initUptime(),
-    openDisplay: (options) => new GuestDisplay({ ...options, onNotice: console.error }),
+    openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
     machine: { setClock, setHostname },
     powerOff: () => process.exit(0),
-    onNotice: console.error,
+    onNotice: note,
   });
 } catch (error) {
-  console.error(`vitrine agent: ${VitrineError.from(error).message}`);
+  note(VitrineError.from(error).message);
   process.exit(1);
 }

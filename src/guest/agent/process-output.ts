@@ -14,23 +14,24 @@ export const OUTPUT_SILENCE_MS = 500;
 export class ProcessOutput {
   readonly #output: ByteStream;
   readonly #onDone: () => void;
-  #state: "open" | "silent" | "done" = "open";
+  #done = false;
   #processEnded = false;
   #blocked = false;
+  #outputOver = false;
   #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(output: ByteStream, host: ByteStream, onDone: () => void, options: { hostWrites: boolean }) {
     this.#output = output;
     this.#onDone = onDone;
     let hostEnded = options.hostWrites;
-    let outputOver = false;
     const outputEnds = () => {
-      if (outputOver) return;
-      outputOver = true;
+      if (this.#outputOver) return;
+      this.#outputOver = true;
+      clearTimeout(this.#silence);
       output.destroy();
       host.end();
       // Once the host has ended its direction, the close of the stream says that the last byte has gone out.
-      if (!hostEnded || options.hostWrites) this.#done();
+      if (!hostEnded || options.hostWrites) this.#finish();
     };
     host.onDrain(() => {
       this.#blocked = false;
@@ -46,7 +47,7 @@ export class ProcessOutput {
       });
       host.onClose(() => {
         output.destroy();
-        this.#done();
+        this.#finish();
       });
     }
     output.onData((chunk) => {
@@ -67,19 +68,19 @@ export class ProcessOutput {
   /** Gives up at once. */
   destroy(): void {
     this.#output.destroy();
-    this.#done();
+    this.#finish();
   }
 
   #listen(): void {
     clearTimeout(this.#silence);
-    if (!this.#processEnded || this.#state !== "open" || this.#blocked) return;
-    this.#silence = setTimeout(() => this.#done(), OUTPUT_SILENCE_MS);
+    if (!this.#processEnded || this.#done || this.#blocked || this.#outputOver) return;
+    this.#silence = setTimeout(() => this.#finish(), OUTPUT_SILENCE_MS);
   }
 
-  #done(): void {
+  #finish(): void {
     clearTimeout(this.#silence);
-    if (this.#state !== "open") return;
-    this.#state = "done";
+    if (this.#done) return;
+    this.#done = true;
     this.#onDone();
   }
 }

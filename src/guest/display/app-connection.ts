@@ -12,19 +12,16 @@ import { wl_buffer, wl_display } from "../../wayland/generated/wayland.ts";
 import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
 import { MessageWriter } from "../../wayland/message-writer.ts";
 import { fdCount, type MessageTable, messageByName, type NewId } from "../../wayland/types.ts";
-import { AppError } from "./app-error.ts";
+import { AppError, WL_DISPLAY, WL_DISPLAY_ERROR } from "./app-error.ts";
 import { AppObjects } from "./app-objects.ts";
 import { AppSocket } from "./app-socket.ts";
-import type { Arena } from "./arena.ts";
+import type { Arena, RangeHolder } from "./arena.ts";
+import { MAX_GATHERED_BYTES } from "./limits.ts";
 import { LinkEnd } from "./link-end.ts";
 import { PixelRequests, WaitForRelease } from "./pixel-requests.ts";
+import type { GuestTransfers } from "./transfers.ts";
 
-const WL_DISPLAY = 1;
-const INVALID_OBJECT = 0;
-const INVALID_METHOD = 1;
-const NO_MEMORY = 2;
-
-export class AppConnection {
+export class AppConnection implements RangeHolder {
   readonly #socket: AppSocket;
   readonly #stream: ByteStream;
   readonly #fromApp = new MessageReader();
@@ -44,18 +41,27 @@ export class AppConnection {
   #ended = false;
 
   /** Takes ownership of `fd`. */
-  constructor(fd: OwnedFd, number: number, mux: Mux, arena: Arena, onEnded: () => void) {
+  constructor(
+    fd: OwnedFd,
+    number: number,
+    mux: Mux,
+    shared: { readonly arena: Arena; readonly transfers: GuestTransfers },
+    onEnded: () => void,
+  ) {
+    const { arena, transfers } = shared;
     this.#arena = arena;
     this.#onEnded = onEnded;
     this.#stream = mux.open({ kind: "wayland", client: number });
-    this.#link = new LinkEnd(number, mux, arena, this.#toHost, (buffer) => {
+    this.#link = new LinkEnd(number, transfers, arena, this.#toHost, (buffer) => {
       this.#pixels.released(buffer);
       if (this.#held !== undefined) this.#process();
     });
     this.#pixels = new PixelRequests(this.#objects, this.#link, arena, this.#toHost, {
       tell: (id, name) => this.#tell(id, name),
       takeFd: () => this.#takeFd(),
+      flush: () => this.#flushToHost(),
     });
+    arena.addHolder(this);
     this.#socket = new AppSocket(fd, {
       received: (bytes) => {
         this.#fromApp.push(bytes);
@@ -68,32 +74,47 @@ export class AppConnection {
       this.#streamBlocked = false;
       this.#process();
     });
-    this.#stream.onEnd(() => this.end());
-    this.#stream.onClose(() => this.end());
+    this.#stream.onEnd(() => this.#hostEnded());
+    this.#stream.onClose(() => this.#hostEnded());
   }
 
+  /** Ends the connection to the app. What it has sent before still reaches the host, which then closes its side. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#arena.forget(this.#retry);
+    this.#arena.removeHolder(this);
     this.#socket.close();
     this.#pixels.close();
     this.#link.close();
     for (const fd of this.#toAppFds) fd.close();
     this.#stream.end();
-    this.#stream.destroy();
     this.#onEnded();
+  }
+
+  dropIdle(): void {
+    this.#pixels.dropIdle();
+    this.#flushToHost();
+  }
+
+  /** The host has closed its side; what it said before has gone to the app as far as that reads. */
+  #hostEnded(): void {
+    this.end();
+    this.#link.hostClosed();
+    this.#stream.destroy();
   }
 
   /** Handles what the app has sent, as far as nothing holds it up. */
   #process(): void {
     if (this.#ended) return;
     try {
-      for (let raw = this.#held ?? this.#fromApp.next(); raw !== undefined; raw = this.#fromApp.next()) {
+      while (!this.#streamBlocked) {
+        const raw = this.#held ?? this.#fromApp.next();
+        if (raw === undefined) break;
         this.#held = raw;
         this.#request(raw);
         this.#held = undefined;
-        if (this.#toHost.length > 1024 * 1024) this.#flushToHost();
+        if (this.#toHost.length > MAX_GATHERED_BYTES) this.#flushToHost();
       }
     } catch (error) {
       if (!(error instanceof WaitForRelease) || !this.#wait(error)) return this.#refuse(error);
@@ -106,28 +127,30 @@ export class AppConnection {
 
   /** False when waiting would be in vain. */
   #wait({ reason }: WaitForRelease): boolean {
-    return reason === "busy" || this.#arena.waitForRoom(this.#retry);
+    return reason !== "full" || this.#arena.waitForRoom(this.#retry);
   }
 
   #request(raw: RawMessage): void {
     const table = this.#objects.tableOf(raw.objectId);
-    if (table === undefined) throw new AppError(WL_DISPLAY, INVALID_OBJECT, `invalid object ${raw.objectId}`);
+    if (table === undefined)
+      throw new AppError(WL_DISPLAY, WL_DISPLAY_ERROR.invalidObject, `invalid object ${raw.objectId}`);
     const message = table.requests[raw.opcode];
-    if (message === undefined) throw new AppError(raw.objectId, INVALID_METHOD, `invalid method ${raw.opcode}`);
+    if (message === undefined)
+      throw new AppError(raw.objectId, WL_DISPLAY_ERROR.invalidMethod, `invalid method ${raw.opcode}`);
     if (this.#pixels.request(raw, table, message)) return;
     for (let fds = fdCount(message); fds > 0; fds -= 1) this.#link.sendTransfer(this.#takeFd());
-    this.#followNewObjects(raw, message);
+    this.#followNewObjects(raw, message, (id, name) => this.#objects.addFromApp(id, name));
     this.#toHost.appendRaw(raw.bytes);
   }
 
-  #followNewObjects(raw: RawMessage, message: MessageTable): void {
+  #followNewObjects(raw: RawMessage, message: MessageTable, add: (id: number, interfaceName: string) => void): void {
     if (!message.args.some((argument) => argument.type === "new_id")) return;
     const args = decode(message, raw);
     for (const [index, argument] of message.args.entries()) {
       if (argument.type !== "new_id") continue;
       const value = args[index] as number | NewId;
-      if (typeof value === "number") this.#objects.add(value, argument.interface ?? "");
-      else this.#objects.add(value.id, value.interface);
+      if (typeof value === "number") add(value, argument.interface ?? "");
+      else add(value.id, value.interface);
     }
   }
 
@@ -157,7 +180,7 @@ export class AppConnection {
       );
     }
     for (let fds = fdCount(message); fds > 0; fds -= 1) this.#toAppFds.push(this.#link.takeFd());
-    this.#followNewObjects(raw, message);
+    this.#followNewObjects(raw, message, (id, name) => this.#objects.addFromHost(id, name));
     if (table === wl_display && message.name === "delete_id") this.#objects.delete(decode(message, raw)[0] as number);
     this.#toApp.appendRaw(raw.bytes);
     if (this.#toAppFds.length > 0) this.#flushToApp();
@@ -173,12 +196,15 @@ export class AppConnection {
 
   #takeFd(): OwnedFd {
     const fd = this.#socket.takeFd();
-    if (fd === undefined) throw new AppError(WL_DISPLAY, INVALID_METHOD, "a request lacks its descriptor");
+    if (fd === undefined)
+      throw new AppError(WL_DISPLAY, WL_DISPLAY_ERROR.invalidMethod, "a request lacks its descriptor");
     return fd;
   }
 
-  #flushToHost(): void {
+  /** False when the link takes no more for the moment. */
+  #flushToHost(): boolean {
     if (this.#toHost.length > 0 && !this.#stream.write(this.#toHost.take())) this.#streamBlocked = true;
+    return !this.#streamBlocked;
   }
 
   #flushToApp(): void {
@@ -195,8 +221,8 @@ export class AppConnection {
       error instanceof AppError
         ? [error.objectId, error.wireCode, error.message]
         : error instanceof WaitForRelease
-          ? [WL_DISPLAY, NO_MEMORY, "the window arena is full"]
-          : [WL_DISPLAY, INVALID_METHOD, VitrineError.from(error).message];
+          ? [WL_DISPLAY, WL_DISPLAY_ERROR.noMemory, "the window arena is full"]
+          : [WL_DISPLAY, WL_DISPLAY_ERROR.invalidMethod, VitrineError.from(error).message];
     this.#toApp.append(WL_DISPLAY, opcode, message, [id, code, text]);
     this.#flushToHost();
     this.#flushToApp();

@@ -10,3 +10,8 @@ export class AppError extends Error {
     this.wireCode = wireCode;
   }
 }
+
+/** The object that every connection begins with. */
+export const WL_DISPLAY = 1;
+/** wl_display.error */
+export const WL_DISPLAY_ERROR = { invalidObject: 0, invalidMethod: 1, noMemory: 2 } as const;

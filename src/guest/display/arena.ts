@@ -2,10 +2,17 @@
 import { ArenaAllocator } from "./arena-allocator.ts";
 import type { PixelSink } from "./pixel-sink.ts";
 
+/** An app's connection, as far as it has ranges that nobody reads at the moment. */
+export interface RangeHolder {
+  /** Gives those back to the host. */
+  dropIdle(): void;
+}
+
 export class Arena {
   readonly sink: PixelSink;
   readonly #allocator: ArenaAllocator;
   readonly #waiters = new Set<() => void>();
+  readonly #holders = new Set<RangeHolder>();
   /** Ranges that were dropped and that the compositor may still read. */
   #leaving = 0;
 
@@ -32,8 +39,17 @@ export class Arena {
     for (const retry of waiters) retry();
   }
 
-  /** Calls `retry` once, when room may have come. False when none is on its way. */
+  addHolder(holder: RangeHolder): void {
+    this.#holders.add(holder);
+  }
+
+  removeHolder(holder: RangeHolder): void {
+    this.#holders.delete(holder);
+  }
+
+  /** Has idle ranges of all apps given back, and calls `retry` once, when room may have come. False when none will. */
   waitForRoom(retry: () => void): boolean {
+    for (const holder of this.#holders) holder.dropIdle();
     if (this.#leaving === 0) return false;
     this.#waiters.add(retry);
     return true;

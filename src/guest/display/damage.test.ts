@@ -8,9 +8,11 @@ fc.configureGlobal({ seed: 20261124 });
 const SIDE = 48;
 const start = fc.integer({ min: 0, max: SIDE - 1 });
 const size = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: SIDE }));
-const rect = fc.record({ x0: start, y0: start, width: size, height: size }).map(
-  ({ x0, y0, width, height }): Rect => ({ x0, y0, x1: Math.min(SIDE, x0 + width), y1: Math.min(SIDE, y0 + height) }),
-);
+const rect = fc
+  .record({ x0: start, y0: start, width: size, height: size })
+  .map(
+    ({ x0, y0, width, height }): Rect => ({ x0, y0, x1: Math.min(SIDE, x0 + width), y1: Math.min(SIDE, y0 + height) }),
+  );
 
 /** The model: a plain bitmap of a buffer of SIDE by SIDE. */
 function bitmap(rects: readonly Rect[]): Uint8Array {

@@ -7,8 +7,9 @@ import { Mapping, openFile } from "../../sys/memory.ts";
 import { acceptConnection, listenUnix } from "../../sys/socket.ts";
 import { AppConnection } from "./app-connection.ts";
 import { Arena } from "./arena.ts";
-import { MAX_APP_CONNECTIONS } from "./limits.ts";
+import { ACCEPT_RETRY_MS, MAX_APP_CONNECTIONS } from "./limits.ts";
 import { arenaSink, streamSink } from "./pixel-sink.ts";
+import { GuestTransfers } from "./transfers.ts";
 
 const O_RDWR = 2;
 
@@ -29,18 +30,17 @@ export class GuestDisplay {
   readonly #listener: OwnedFd;
   readonly #watch: Watch;
   readonly #mapping: Mapping | undefined;
-  readonly #arena: Arena;
+  readonly #shared: { readonly arena: Arena; readonly transfers: GuestTransfers };
   readonly #connections = new Set<AppConnection>();
   #nextClient = 1;
+  #acceptTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: GuestDisplayOptions) {
     this.#options = options;
-    if (options.pixels.kind === "arena") {
-      this.#mapping = mapArena(options.pixels.file, options.arenaBytes);
-      this.#arena = new Arena(options.arenaBytes, arenaSink(this.#mapping));
-    } else {
-      this.#arena = new Arena(options.arenaBytes, streamSink());
-    }
+    const { pixels, arenaBytes } = options;
+    this.#mapping = pixels.kind === "arena" ? mapArena(pixels.file, arenaBytes) : undefined;
+    const sink = this.#mapping === undefined ? streamSink() : arenaSink(this.#mapping);
+    this.#shared = { arena: new Arena(arenaBytes, sink), transfers: new GuestTransfers(options.mux) };
     this.#listener = listenUnix(options.socketPath);
     this.#watch = watch(this.#listener, { readable: true }, () => this.#accept());
   }
@@ -51,6 +51,7 @@ export class GuestDisplay {
   }
 
   close(): void {
+    clearTimeout(this.#acceptTimer);
     this.#watch.close();
     this.#listener.close();
     for (const connection of [...this.#connections]) connection.end();
@@ -58,23 +59,35 @@ export class GuestDisplay {
   }
 
   #accept(): void {
-    for (let fd = acceptConnection(this.#listener); fd !== undefined; fd = acceptConnection(this.#listener)) {
-      try {
-        if (this.#connections.size >= MAX_APP_CONNECTIONS) {
-          throw new VitrineError("limit", `Cannot accept app connection: ${MAX_APP_CONNECTIONS} are open`);
-        }
-        const connection: AppConnection = new AppConnection(
-          fd,
-          this.#nextClient++,
-          this.#options.mux,
-          this.#arena,
-          () => this.#connections.delete(connection),
-        );
-        this.#connections.add(connection);
-      } catch (error) {
-        fd.close();
-        this.#options.onNotice?.(VitrineError.from(error).message);
+    try {
+      for (let fd = acceptConnection(this.#listener); fd !== undefined; fd = acceptConnection(this.#listener)) {
+        this.#connect(fd);
       }
+    } catch (error) {
+      // Out of descriptors, most likely. The app that waits would be reported again at once, for as long as it waits.
+      this.#options.onNotice?.(VitrineError.from(error).message);
+      this.#watch.update({});
+      this.#acceptTimer = setTimeout(() => this.#watch.update({ readable: true }), ACCEPT_RETRY_MS);
+    }
+  }
+
+  #connect(fd: OwnedFd): void {
+    try {
+      if (this.#connections.size >= MAX_APP_CONNECTIONS) {
+        throw new VitrineError("limit", `Cannot accept app connection: ${MAX_APP_CONNECTIONS} are open`);
+      }
+      const ended = () => this.#connections.delete(connection);
+      const connection: AppConnection = new AppConnection(
+        fd,
+        this.#nextClient++,
+        this.#options.mux,
+        this.#shared,
+        ended,
+      );
+      this.#connections.add(connection);
+    } catch (error) {
+      fd.close();
+      this.#options.onNotice?.(VitrineError.from(error).message);
     }
   }
 }

@@ -4,22 +4,21 @@
  */
 import { VitrineError } from "../../base/error.ts";
 import { LINK_INTERFACE, LINK_OBJECT_ID, MAX_LINK_FILE_BYTES } from "../../channel/contract/display.ts";
-import { fdStream } from "../../channel/fd-stream.ts";
-import type { Mux } from "../../channel/mux.ts";
-import { copyOneWay } from "../../channel/pipe.ts";
-import { type OwnedFd, setNonBlocking } from "../../sys/fd.ts";
-import { Mapping, memfdCreate } from "../../sys/memory.ts";
-import { pipe } from "../../sys/process.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { Mapping, memfdCreate, openFile } from "../../sys/memory.ts";
 import { decode } from "../../wayland/decode.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { MessageWriter } from "../../wayland/message-writer.ts";
 import { messageByName, type Value } from "../../wayland/types.ts";
 import type { Arena } from "./arena.ts";
 import type { ArenaBuffer, BufferSource, Geometry } from "./pixel-queue.ts";
+import type { GuestTransfers } from "./transfers.ts";
+
+const O_RDONLY = 0;
 
 export class LinkEnd implements BufferSource {
   readonly #client: number;
-  readonly #mux: Mux;
+  readonly #transfers: GuestTransfers;
   readonly #arena: Arena;
   readonly #writer: MessageWriter;
   readonly #onRelease: (buffer: number) => void;
@@ -31,9 +30,15 @@ export class LinkEnd implements BufferSource {
   #fds: OwnedFd[] = [];
 
   /** `onRelease` is told of buffers that the compositor has let go of. */
-  constructor(client: number, mux: Mux, arena: Arena, writer: MessageWriter, onRelease: (buffer: number) => void) {
+  constructor(
+    client: number,
+    transfers: GuestTransfers,
+    arena: Arena,
+    writer: MessageWriter,
+    onRelease: (buffer: number) => void,
+  ) {
     this.#client = client;
-    this.#mux = mux;
+    this.#transfers = transfers;
     this.#arena = arena;
     this.#writer = writer;
     this.#onRelease = onRelease;
@@ -65,11 +70,7 @@ export class LinkEnd implements BufferSource {
   sendTransfer(fd: OwnedFd): void {
     const token = this.#nextToken++;
     this.#send("transfer", [token]);
-    setNonBlocking(fd, true);
-    const target = fdStream(fd);
-    const stream = this.#mux.open({ kind: "transfer", client: this.#client, token, announcedBy: "guest" });
-    copyOneWay(stream, target, { onDone: () => stream.end() });
-    target.onClose(() => stream.destroy());
+    this.#transfers.toApp(this.#client, token, fd);
   }
 
   /** A message of the host to the link itself. */
@@ -79,7 +80,7 @@ export class LinkEnd implements BufferSource {
     const [value] = decode(message, raw);
     if (message.name === "buffer_release") this.#onRelease(value as number);
     else if (message.name === "buffer_gone") this.#gone(value as number);
-    else if (message.name === "transfer") this.#fds.push(this.#receiveTransfer(value as number));
+    else if (message.name === "transfer") this.#fds.push(this.#transfers.fromApp(this.#client, value as number));
     else if (message.name === "file") this.#beginFile(value as number);
     else this.#fileData(value as Uint8Array);
   }
@@ -91,15 +92,22 @@ export class LinkEnd implements BufferSource {
     return fd;
   }
 
-  /** The connection is over: the host has forgotten all its buffers. */
+  /** The app has gone. Its ranges stay taken until the host, told by the end of the stream, has gone too. */
   close(): void {
-    for (const { offset, leaving } of this.#ranges.values()) {
-      if (!leaving) this.#arena.leaving();
-      this.#arena.release(offset);
+    for (const range of this.#ranges.values()) {
+      if (!range.leaving) this.#arena.leaving();
+      range.leaving = true;
     }
-    this.#ranges.clear();
     for (const fd of this.#fds) fd.close();
     this.#fds = [];
+  }
+
+  /** The host has closed its connection to the compositor: nobody reads the ranges any more. Call close() before. */
+  hostClosed(): void {
+    for (const [number, { offset }] of [...this.#ranges]) {
+      this.#ranges.delete(number);
+      this.#arena.release(offset);
+    }
   }
 
   #gone(number: number): void {
@@ -107,17 +115,6 @@ export class LinkEnd implements BufferSource {
     if (!range?.leaving) throw new VitrineError("protocol", `Cannot free buffer ${number}: it was not dropped`);
     this.#ranges.delete(number);
     this.#arena.release(range.offset);
-  }
-
-  /** A pipe whose writing end goes to the app; what the app writes goes to the host. */
-  #receiveTransfer(token: number): OwnedFd {
-    const [readEnd, writeEnd] = pipe();
-    setNonBlocking(writeEnd, false);
-    const source = fdStream(readEnd);
-    const stream = this.#mux.open({ kind: "transfer", client: this.#client, token, announcedBy: "host" });
-    copyOneWay(source, stream, { onDone: () => source.destroy() });
-    stream.onClose(() => source.destroy());
-    return writeEnd;
   }
 
   #beginFile(size: number): void {
@@ -138,12 +135,13 @@ export class LinkEnd implements BufferSource {
 
   #endFile(bytes: Uint8Array): void {
     this.#file = undefined;
-    const fd = memfdCreate("vitrine-file", Math.max(1, bytes.length), ["shrink", "grow", "seal"]);
+    using fd = memfdCreate("vitrine-file", Math.max(1, bytes.length), ["shrink", "grow", "seal"]);
     {
       using mapping = Mapping.map(fd, { length: Math.max(1, bytes.length), writable: true });
       mapping.bytes.set(bytes);
     }
-    this.#fds.push(fd);
+    // The app gets it read-only: some programs map such a file shared, which would else ask for the right to write.
+    this.#fds.push(openFile(`/proc/self/fd/${fd.raw}`, O_RDONLY));
   }
 
   #send(name: string, args: readonly Value[]): void {

@@ -58,7 +58,8 @@ export class PixelQueue {
     if (chosen === undefined) {
       if (fitting.length >= MAX_BUFFERS_PER_SURFACE) return "busy";
       const created = this.#source.create(geometry);
-      if (created === undefined) return fitting.length > 0 ? "busy" : "full";
+      // The compositor may hold what it shows until there is something else to show: only a second one comes back for sure.
+      if (created === undefined) return fitting.length > 1 ? "busy" : "full";
       chosen = { ...created, geometry, busy: false, missing: new DamageRegion() };
       chosen.missing.add({ x0: 0, y0: 0, x1: geometry.width, y1: geometry.height });
       this.#buffers.push(chosen);
@@ -77,17 +78,25 @@ export class PixelQueue {
     if (buffer !== undefined) buffer.busy = false;
   }
 
-  /** The surface is gone. */
+  /** The surface is gone, or shows none of them any more. */
   dropAll(): void {
-    for (const buffer of this.#buffers) this.#source.drop(buffer);
-    this.#buffers = [];
+    this.#drop(() => true);
+  }
+
+  /** Others need the room: gives up the buffers that nobody reads. */
+  dropIdle(): void {
+    this.#drop((buffer) => !buffer.busy);
   }
 
   #dropOthers(geometry: Geometry): void {
+    this.#drop((buffer) => !sameGeometry(buffer.geometry, geometry));
+  }
+
+  #drop(unwanted: (buffer: ArenaBuffer) => boolean): void {
     this.#buffers = this.#buffers.filter((buffer) => {
-      const keep = sameGeometry(buffer.geometry, geometry);
-      if (!keep) this.#source.drop(buffer);
-      return keep;
+      if (!unwanted(buffer)) return true;
+      this.#source.drop(buffer);
+      return false;
     });
   }
 }

@@ -1,4 +1,5 @@
 /** The requests of an app that concern pixels: shared memory, surfaces, and what decides how their damage is counted. */
+import { BYTES_PER_PIXEL } from "../../channel/contract/display.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { decode } from "../../wayland/decode.ts";
 import { wp_viewport, wp_viewporter } from "../../wayland/generated/viewporter.ts";
@@ -6,21 +7,21 @@ import { wl_compositor, wl_shm, wl_shm_pool, wl_surface } from "../../wayland/ge
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { MessageWriter } from "../../wayland/message-writer.ts";
 import type { InterfaceTable, MessageTable } from "../../wayland/types.ts";
-import { AppError } from "./app-error.ts";
+import { AppError, WL_DISPLAY, WL_DISPLAY_ERROR } from "./app-error.ts";
 import type { AppObjects } from "./app-objects.ts";
 import type { Arena } from "./arena.ts";
 import { MAX_POOLS } from "./limits.ts";
 import type { LinkEnd } from "./link-end.ts";
 import { PixelQueue } from "./pixel-queue.ts";
 import { rowsOf } from "./pixel-sink.ts";
-import { bytesPerPixel, SHM_ERROR, type ShmBuffer, ShmPool } from "./shm.ts";
-import { Surface } from "./surface.ts";
+import { SHM_ERROR, type ShmBuffer, ShmPool } from "./shm.ts";
+import { type Copying, Surface } from "./surface.ts";
 
-/** A commit cannot be copied now: all buffers of the surface are busy, or the arena is full. */
+/** A commit cannot be copied now: all buffers of the surface are busy, the arena is full, or the link takes no more. */
 export class WaitForRelease {
-  readonly reason: "busy" | "full";
+  readonly reason: "busy" | "full" | "link";
 
-  constructor(reason: "busy" | "full") {
+  constructor(reason: "busy" | "full" | "link") {
     this.reason = reason;
   }
 }
@@ -29,6 +30,8 @@ export class WaitForRelease {
 export interface AppSide {
   tell(id: number, event: "delete_id" | "release"): void;
   takeFd(): OwnedFd;
+  /** Writes out what there is for the host; false when the link takes no more for the moment. */
+  flush(): boolean;
 }
 
 export class PixelRequests {
@@ -41,6 +44,7 @@ export class PixelRequests {
   readonly #buffers = new Map<number, ShmBuffer>();
   readonly #surfaces = new Map<number, Surface>();
   readonly #viewports = new Map<number, Surface>();
+  #openPools = 0;
 
   constructor(objects: AppObjects, link: LinkEnd, arena: Arena, writer: MessageWriter, app: AppSide) {
     this.#objects = objects;
@@ -52,7 +56,7 @@ export class PixelRequests {
 
   /**
    * Looks at a request. True: it was dealt with and does not go to the host as it is. Throws {@link WaitForRelease} for a
-   * commit that must be tried again, with nothing changed.
+   * commit that must be tried again.
    */
   request(raw: RawMessage, table: InterfaceTable, message: MessageTable): boolean {
     switch (table) {
@@ -64,7 +68,9 @@ export class PixelRequests {
         if (message.name === "create_surface") this.#createSurface(decode(message, raw)[0] as number);
         return false;
       case wl_shm:
-        return message.name === "create_pool" && this.#createPool(decode(message, raw) as [number, number, number]);
+        if (message.name !== "create_pool") return false;
+        this.#createPool(raw.objectId, decode(message, raw) as [number, number, number]);
+        return true;
       case wp_viewporter:
       case wp_viewport:
         this.#viewportRequest(raw, message);
@@ -77,6 +83,11 @@ export class PixelRequests {
   /** The compositor has let go of an arena buffer. */
   released(buffer: number): void {
     for (const surface of this.#surfaces.values()) surface.queue.released(buffer);
+  }
+
+  /** Gives back the arena buffers that nobody reads. */
+  dropIdle(): void {
+    for (const surface of this.#surfaces.values()) surface.queue.dropIdle();
   }
 
   close(): void {
@@ -118,43 +129,59 @@ export class PixelRequests {
 
   #attach(surface: Surface, bufferId: number, x: number, y: number): boolean {
     const buffer = this.#buffers.get(bufferId);
-    surface.pending = buffer === undefined ? undefined : { buffer, x, y };
+    surface.pending = buffer === undefined ? "other" : { buffer, x, y };
     return buffer !== undefined;
   }
 
   /** Copies the damage of the attached buffer and announces it. The commit itself goes to the host as it is. */
   #commit(surface: Surface): boolean {
     const { pending } = surface;
-    if (pending !== undefined) {
+    if (pending === "other") {
+      // Whatever was shown before is over: the next content is new as a whole, and until then needs no memory.
+      surface.queue.dropAll();
+    } else if (pending !== undefined) {
       const { buffer, x, y } = pending;
-      const { geometry, pool } = buffer;
-      const placement = surface.queue.place(geometry, surface.damage(geometry));
-      if (typeof placement === "string") throw new WaitForRelease(placement);
-      const pixelBytes = bytesPerPixel(geometry.format);
-      for (const rect of placement.rects) {
-        const rows = rowsOf(rect, geometry.stride, pixelBytes, buffer.offset, placement.buffer.offset);
-        this.#arena.sink.copy(pool.fd, rows, this.#writer);
-      }
-      this.#link.attach(surface.id, placement.buffer, x, y);
-      if (this.#buffers.get(buffer.id) === buffer) this.#app.tell(buffer.id, "release");
+      surface.copying ??= this.#beginCopy(surface, buffer);
+      const { steps, target } = surface.copying;
+      while (!steps.next().done) if (!this.#app.flush()) throw new WaitForRelease("link");
+      surface.copying = undefined;
+      this.#link.attach(surface.id, target, x, y);
+      this.#app.tell(buffer.id, "release");
     }
     surface.committed();
     return false;
   }
 
-  #createSurface(id: number): void {
-    this.#surfaces.set(id, new Surface(id, new PixelQueue(this.#link)));
+  #beginCopy(surface: Surface, { geometry, pool, offset }: ShmBuffer): Copying {
+    const placement = surface.queue.place(geometry, surface.damage(geometry));
+    if (typeof placement === "string") throw new WaitForRelease(placement);
+    const { buffer: target, rects } = placement;
+    const { sink } = this.#arena;
+    const rows = rects.map((rect) => rowsOf(rect, geometry, offset, target.offset, sink.gapBytes));
+    return { target, steps: sink.copy(pool.fd, rows, this.#writer) };
   }
 
-  #createPool([id, , size]: [number, number, number]): boolean {
-    const fd = this.#app.takeFd();
-    if (size <= 0 || this.#pools.size >= MAX_POOLS) {
-      fd.close();
-      throw new AppError(id, SHM_ERROR.invalidStride, `invalid pool size ${size}, or too many pools`);
+  #createSurface(id: number): void {
+    // An id that is in use is refused when the request is followed; the surface that has it stays what it is.
+    if (!this.#surfaces.has(id)) this.#surfaces.set(id, new Surface(id, new PixelQueue(this.#link)));
+  }
+
+  #createPool(shm: number, [id, , size]: [number, number, number]): void {
+    this.#objects.addFromApp(id, "wl_shm_pool");
+    if (size <= 0) throw new AppError(shm, SHM_ERROR.invalidStride, `invalid size (${size})`);
+    if (this.#openPools >= MAX_POOLS) {
+      throw new AppError(WL_DISPLAY, WL_DISPLAY_ERROR.noMemory, `more than ${MAX_POOLS} shared-memory files`);
     }
-    this.#pools.set(id, new ShmPool(fd, size));
-    this.#objects.add(id, "wl_shm_pool");
-    return true;
+    const fd = this.#app.takeFd();
+    if (!ShmPool.accepts(fd)) {
+      fd.close();
+      throw new AppError(shm, SHM_ERROR.invalidFd, "the descriptor of a pool cannot be read as memory");
+    }
+    this.#openPools += 1;
+    const closed = () => {
+      this.#openPools -= 1;
+    };
+    this.#pools.set(id, new ShmPool(fd, size, closed));
   }
 
   #poolRequest(raw: RawMessage, message: MessageTable): boolean {
@@ -164,6 +191,9 @@ export class PixelRequests {
     if (message.name === "create_buffer") {
       const [id, offset, width, height, stride, format] = args;
       const geometry = { width, height, stride, format };
+      if (!BYTES_PER_PIXEL.has(format)) {
+        throw new AppError(raw.objectId, SHM_ERROR.invalidFormat, `invalid format 0x${format.toString(16)}`);
+      }
       if (!pool.holds(offset, geometry)) {
         throw new AppError(
           raw.objectId,
@@ -171,8 +201,8 @@ export class PixelRequests {
           `invalid buffer ${width}x${height}, stride ${stride}`,
         );
       }
+      this.#objects.addFromApp(id, "wl_buffer");
       this.#buffers.set(id, { id, pool: pool.retain(), offset, geometry });
-      this.#objects.add(id, "wl_buffer");
     } else if (message.name === "resize") {
       if (!pool.resize(args[0]))
         throw new AppError(raw.objectId, SHM_ERROR.invalidFd, "shrinking a pool is not allowed");
@@ -189,7 +219,9 @@ export class PixelRequests {
     const buffer = this.#buffers.get(raw.objectId);
     if (buffer === undefined || !message.destructor) return false;
     this.#buffers.delete(buffer.id);
-    for (const surface of this.#surfaces.values()) if (surface.pending?.buffer === buffer) surface.pending = undefined;
+    for (const surface of this.#surfaces.values()) {
+      if (typeof surface.pending === "object" && surface.pending.buffer === buffer) surface.pending = undefined;
+    }
     buffer.pool.release();
     this.#gone(buffer.id);
     return true;

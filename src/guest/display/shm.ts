@@ -1,5 +1,7 @@
 /** wl_shm pools and buffers of an app, as far as they concern us: where in which file the pixels lie. */
+import { BYTES_PER_PIXEL } from "../../channel/contract/display.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
+import { preadInto } from "../../sys/memory.ts";
 import type { Geometry } from "./pixel-queue.ts";
 
 /** wl_shm.error */
@@ -9,13 +11,25 @@ const MAX_INT32 = 0x7fffffff;
 /** A file of the app. Closed when the pool and all its buffers are gone. */
 export class ShmPool {
   readonly fd: OwnedFd;
+  readonly #onClosed: () => void;
   #size: number;
   #users = 1;
 
-  /** Takes ownership of `fd`. */
-  constructor(fd: OwnedFd, size: number) {
+  /** Takes ownership of `fd`; `onClosed` is told when it is closed. */
+  constructor(fd: OwnedFd, size: number, onClosed: () => void) {
     this.fd = fd;
     this.#size = size;
+    this.#onClosed = onClosed;
+  }
+
+  /** False for what is no memory: a pipe, a directory, a file that cannot be read. */
+  static accepts(fd: OwnedFd): boolean {
+    try {
+      preadInto(fd, new Uint8Array(1), 0);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Pools only grow; false when the app asks for less. */
@@ -25,9 +39,11 @@ export class ShmPool {
     return true;
   }
 
-  /** Whether a buffer lies inside the pool, by libwayland's rules. */
-  holds(offset: number, { width, height, stride }: Geometry): boolean {
-    if (offset < 0 || width <= 0 || height <= 0 || stride < width) return false;
+  /** Whether a buffer of a known format lies inside the pool, by the rules of libwayland and of the compositors. */
+  holds(offset: number, { width, height, stride, format }: Geometry): boolean {
+    const pixelBytes = BYTES_PER_PIXEL.get(format) ?? 1;
+    if (offset < 0 || width <= 0 || height <= 0 || stride < width * pixelBytes || stride % pixelBytes !== 0)
+      return false;
     return stride * height <= MAX_INT32 && offset <= this.#size - stride * height;
   }
 
@@ -38,7 +54,9 @@ export class ShmPool {
 
   release(): void {
     this.#users -= 1;
-    if (this.#users === 0) this.fd.close();
+    if (this.#users > 0) return;
+    this.fd.close();
+    this.#onClosed();
   }
 }
 
@@ -48,15 +66,4 @@ export interface ShmBuffer {
   readonly pool: ShmPool;
   readonly offset: number;
   readonly geometry: Geometry;
-}
-
-/** Bytes of a pixel by wl_shm format, for telling where a rectangle lies. Formats not here are copied by whole rows. */
-const SMALL_PIXELS: ReadonlyMap<number, number> = new Map([
-  [0x36314752, 2], // rgb565
-  [0x48344241, 8], // abgr16161616f
-  [0x48344258, 8], // xbgr16161616f
-]);
-
-export function bytesPerPixel(format: number): number {
-  return SMALL_PIXELS.get(format) ?? 4;
 }

@@ -1,6 +1,6 @@
 /** A surface of the app: what is pending for its next commit, as far as pixels are concerned. */
 import { clip, type Rect } from "./damage.ts";
-import type { Geometry, PixelQueue } from "./pixel-queue.ts";
+import type { ArenaBuffer, Geometry, PixelQueue } from "./pixel-queue.ts";
 import type { ShmBuffer } from "./shm.ts";
 
 /** Damage requests of one commit that are kept apart; an app that sends more gets all of its buffer copied. */
@@ -12,11 +12,20 @@ function push(list: Rect[], rect: Rect): void {
   else list.push(rect);
 }
 
+/** A copy under way, and where it goes. */
+export interface Copying {
+  readonly target: ArenaBuffer;
+  /** Does a part of the work with each step. */
+  readonly steps: Iterator<void>;
+}
+
 export class Surface {
   readonly id: number;
   readonly queue: PixelQueue;
-  /** A shared-memory buffer attached and not yet committed. */
-  pending: { buffer: ShmBuffer; x: number; y: number } | undefined;
+  /** Attached and not yet committed: a shared-memory buffer, or something that has no memory ("other"; nothing, too). */
+  pending: { buffer: ShmBuffer; x: number; y: number } | "other" | undefined;
+  /** A commit that has been begun and waits for the link. */
+  copying: Copying | undefined;
   /** Pixels of the buffer are drawn at 1:1 only without these. */
   scale = 1;
   transform = 0;
@@ -55,8 +64,9 @@ export class Surface {
     return [...this.#bufferDamage, ...scaled].flatMap((rect) => clip(rect, width, height) ?? []);
   }
 
-  /** The commit has been passed on. */
+  /** The commit has been passed on. Damage without new content counts for the next that comes. */
   committed(): void {
+    if (this.pending === undefined) return;
     this.pending = undefined;
     this.#bufferDamage = [];
     this.#surfaceDamage = [];

@@ -40,7 +40,7 @@ const MODULES = [
 
 const BOOT_FILES = join(import.meta.dirname, "../../guest/boot");
 /** Raised when the initramfs is put together in another way. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 const SPACE_MIB = 100;
 
 export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> {
@@ -89,7 +89,7 @@ async function initramfsEntries(
   );
   const modules = await Promise.all(files.map(async (file) => await plainModule(join(folder, file), work)));
   return [
-    ...["bin", "dev", "proc", "sys", "modules", "root"].map((path) => ({ kind: "directory", path }) as const),
+    ...["bin", "dev", "proc", "sys", "modules", "new"].map((path) => ({ kind: "directory", path }) as const),
     { kind: "file", path: "bin/busybox", data: readFileSync(join(packages, "usr/bin/busybox")), executable: true },
     { kind: "file", path: "init", data: init, executable: true },
     // The script loads them in the order of their names.
