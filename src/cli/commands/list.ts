@@ -12,7 +12,9 @@ interface Listed {
   readonly name: string;
   readonly image: string | null;
   readonly state: "starting" | "running" | "stopping" | "not answering";
+  /** Of the supervisor, and of the virtual machine monitor. */
   readonly pid: number | null;
+  readonly monitorPid: number | null;
   readonly startedAt: number | null;
   /** Bytes of host memory that the supervisor and the monitor hold. */
   readonly hostMemory: number | null;
@@ -57,7 +59,7 @@ async function describe(context: CliContext, entry: SandboxEntry): Promise<Liste
   const info = await ask(context, entry.name);
   if (info === undefined) {
     const state = record === undefined ? "starting" : "not answering";
-    return { ...known, state, hostMemory: null, guestMemory: null, windows: null, processes: [] };
+    return { ...known, state, monitorPid: null, hostMemory: null, guestMemory: null, windows: null, processes: [] };
   }
   const { total, available } = info.guestMemory ?? {};
   const pids = [info.supervisorPid, ...(info.monitorPid === null ? [] : [info.monitorPid])];
@@ -66,6 +68,7 @@ async function describe(context: CliContext, entry: SandboxEntry): Promise<Liste
     ...known,
     image: info.image,
     pid: info.supervisorPid,
+    monitorPid: info.monitorPid,
     startedAt: info.startedAt,
     state: info.state,
     hostMemory: pids.reduce((sum, pid) => sum + residentBytes(pid), 0),

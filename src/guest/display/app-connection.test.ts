@@ -254,27 +254,21 @@ test("more connections than the bound are refused; those that are there go on", 
 test("when descriptors run out, an app waits for its connection, and the others go on", async () => {
   using host = new LinkHost();
   const other = await host.connect();
-  // Changes our own limit; started before, since starting it needs descriptors too.
-  const limit = Bun.spawn(
-    [
-      "sh",
-      "-c",
-      'prlimit --pid "$0" --nofile="$1": && echo low && read -r _ && prlimit --pid "$0" --nofile="$2":',
-      `${process.pid}`,
-      `${countDescriptors()}`,
-      "1024",
-    ],
-    { stdio: ["pipe", "pipe", "inherit"] },
-  );
+  // Started now, since starting a program takes descriptors.
+  const script = `read -r _ && prlimit --pid ${process.pid} --nofile=1024:`;
+  const restore = Bun.spawn(["sh", "-c", script], { stdio: ["pipe", "ignore", "inherit"] });
   using waiting = connectUnix(host.socketPath);
-  const lowered = limit.stdout.getReader();
-  await lowered.read();
+  const lowestFree = memfdCreate("lowest", 1);
+  const limit = lowestFree.raw;
+  lowestFree.close();
+  // Before the display gets its turn.
+  expect(Bun.spawnSync(["prlimit", "--pid", `${process.pid}`, `--nofile=${limit}:`]).exitCode).toBe(0);
   await eventually("running out", 5000, () => host.notices.length > 0 || undefined);
   await other.app.roundtrip();
   expect(host.display.connections).toBe(1);
-  limit.stdin.write("\n");
-  limit.stdin.end();
-  expect(await limit.exited).toBe(0);
+  restore.stdin.write("\n");
+  restore.stdin.end();
+  expect(await restore.exited).toBe(0);
   await eventually("accepting again", 5000, () => host.display.connections === 2 || undefined);
   expect(waiting.isOpen).toBe(true);
 });
