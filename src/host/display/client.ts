@@ -231,7 +231,8 @@ export class DisplayClient {
         return;
       }
       const args = decode(message, raw);
-      const pass = (changed: readonly Value[] = args) => forwardEvent(this, object, raw.opcode, message, changed, own);
+      const pass = (changed: readonly Value[] = args, descriptors: "as-transfers" | "sent" = "as-transfers") =>
+        forwardEvent(this, object, raw.opcode, message, changed, descriptors === "sent" ? [] : own);
       if (rule === forward) pass();
       else rule({ client: this, object, message, args, fds: own, forward: pass });
     } finally {

@@ -47,7 +47,8 @@ export interface HostEvent<State = unknown> {
   readonly args: readonly Value[];
   /** Descriptors of the event, in order. They are closed after the rule has run unless taken. */
   readonly fds: readonly OwnedFd[];
-  forward(args?: readonly Value[]): RelayObject[];
+  /** Passes the event on. Its descriptors become transfers, unless the rule has "sent" what stands for them already. */
+  forward(args?: readonly Value[], descriptors?: "as-transfers" | "sent"): RelayObject[];
 }
 
 export type RequestRule<State = unknown> = typeof forward | ((request: GuestRequest<State>) => void);

@@ -41,7 +41,7 @@ export function forwardRequest(
 }
 
 /**
- * Passes an event of the compositor to the guest; its pipes become transfers. An event that names an object which the
+ * Passes an event of the compositor to the guest; the pipes in `fds` become transfers. An event that names an object which the
  * guest no longer holds is dropped, unless the argument may be null.
  */
 export function forwardEvent(
@@ -67,7 +67,8 @@ export function forwardEvent(
       created.push(made);
       translated.push(made.guestId);
     } else {
-      if (argument.type === "fd") client.link.announceTransfer(fds[fdIndex++] as OwnedFd);
+      const fd = argument.type === "fd" ? fds[fdIndex++] : undefined;
+      if (fd !== undefined) client.link.announceTransfer(fd);
       translated.push(value);
     }
   }

@@ -44,7 +44,7 @@ export const keyboardRelay = defineRelay({
         return;
       }
       client.link.sendFile(fd, size);
-      forward();
+      forward(args, "sent");
     },
     enter: forward,
     leave: forward,
