@@ -22,23 +22,31 @@ afterAll(async () => {
   await compositor.stop();
 });
 
-test.each(PIXEL_PATHS)("typed by two keyboards with keymaps of their own, pixels by %s", async (pixels) => {
-  using loop = new DisplayLoop(compositor, pixels);
-  const file = join(compositor.runtimeDir, `typed-${pixels}`);
-  const app = compositor.spawn("foot", ["sh", "-c", `read -r a; read -r b; printf '%s|%s' "$a" "$b" > ${file}; exec sleep 60`], loop.environment);
-  await compositor.sway.waitForWindow("vitrine.test.foot");
-  await input.typeText(`${TEXT}\n`);
-  // wtype brings a keymap made for just its text, so the app's keymap changes before and after.
-  await runTool("wtype", [TEXT, "-k", "Return"], compositor.environment);
-  const typed = await eventually("waiting for what was typed", 20_000, () => {
-    try {
-      const text = readFileSync(file, "utf8");
-      return text.includes("|") ? text : undefined;
-    } catch {
-      return undefined;
-    }
-  });
-  expect(typed).toBe(`${TEXT}|${TEXT}`);
-  expect(loop.notices).toEqual([]);
-  await endProcess(app);
-}, 60_000);
+test.each(PIXEL_PATHS)(
+  "typed by two keyboards with keymaps of their own, pixels by %s",
+  async (pixels) => {
+    using loop = new DisplayLoop(compositor, pixels);
+    const file = join(compositor.runtimeDir, `typed-${pixels}`);
+    const app = compositor.spawn(
+      "foot",
+      ["sh", "-c", `read -r a; read -r b; printf '%s|%s' "$a" "$b" > ${file}; exec sleep 60`],
+      loop.environment,
+    );
+    await compositor.sway.waitForWindow("vitrine.test.foot");
+    await input.typeText(`${TEXT}\n`);
+    // wtype brings a keymap made for just its text, so the app's keymap changes before and after.
+    await runTool("wtype", [TEXT, "-k", "Return"], compositor.environment);
+    const typed = await eventually("waiting for what was typed", 20_000, () => {
+      try {
+        const text = readFileSync(file, "utf8");
+        return text.includes("|") ? text : undefined;
+      } catch {
+        return undefined;
+      }
+    });
+    expect(typed).toBe(`${TEXT}|${TEXT}`);
+    expect(loop.notices).toEqual([]);
+    await endProcess(app);
+  },
+  60_000,
+);

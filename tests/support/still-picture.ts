@@ -9,7 +9,10 @@ const STILL_DEADLINE_MS = 20_000;
 const EQUAL_PICTURES = 4;
 
 /** The screen as PNG bytes, once several pictures in a row are the same and, if given, `accept` takes it. */
-export async function stillPicture(compositor: Compositor, accept: (picture: Buffer) => boolean = () => true): Promise<Buffer> {
+export async function stillPicture(
+  compositor: Compositor,
+  accept: (picture: Buffer) => boolean = () => true,
+): Promise<Buffer> {
   const path = join(compositor.runtimeDir, "picture.png");
   let last = Buffer.alloc(0);
   let equal = 0;
