@@ -7,9 +7,8 @@ import type { BuildOptions } from "../host/image/build-options.ts";
 import { openImage } from "../host/image/images.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
-import { connectSandbox, type SandboxConnection } from "../host/sandbox/control-client.ts";
+import { findConnection, type SandboxConnection } from "../host/sandbox/control-client.ts";
 import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
-import { findSandbox } from "../host/sandbox/record.ts";
 import { startSupervisor } from "../host/sandbox/start-supervisor.ts";
 import type { SupervisorSpec } from "../host/sandbox/supervisor-spec.ts";
 import { probeAcceleration } from "../host/vmm/probe.ts";
@@ -26,33 +25,34 @@ export interface SandboxRequest {
   readonly memoryMib: number | undefined;
 }
 
-/** Connects to the sandbox, starting it if it does not run. `started`: this call did. */
-export async function openSandbox(
-  context: CliContext,
-  request: SandboxRequest,
-): Promise<{ connection: SandboxConnection; started: boolean }> {
+/** Connects to the sandbox, starting it if it does not run, or as soon as it has ended when it is just doing so. */
+export async function openSandbox(context: CliContext, request: SandboxRequest): Promise<SandboxConnection> {
   const environment = context.process.env;
   checkSandboxName(request.name);
-  const running = findSandbox(request.name, environment);
-  if (running === undefined) {
-    try {
-      await startSupervisor(await describeSandbox(context, request), environment);
-      return { connection: await connectSandbox(request.name, environment), started: true };
-    } catch (error) {
-      // Somebody else was faster: then it runs, which is what was wanted.
-      if (VitrineError.from(error).code !== "already-exists") throw error;
+  for (;;) {
+    const running = await findConnection(request.name, environment);
+    if (running === undefined) {
+      const started = await startSupervisor(await describeSandbox(context, request), environment);
+      if (started !== undefined) return started;
+    } else if (await isUsable(running, request)) {
+      return running;
     }
   }
-  return { connection: await connectRunning(request, environment), started: false };
 }
 
-async function connectRunning(request: SandboxRequest, environment: Environment): Promise<SandboxConnection> {
-  const connection = await connectSandbox(request.name, environment);
+/** False when the sandbox was ending; it has ended then. Rejects when it is not what was asked for. */
+async function isUsable(connection: SandboxConnection, request: SandboxRequest): Promise<boolean> {
   try {
-    checkSuitable(request, await connection.info());
-    return connection;
+    const info = await connection.info();
+    if (info.state === "stopping") {
+      await connection.closed;
+      return false;
+    }
+    checkSuitable(request, info);
+    return true;
   } catch (error) {
     connection.close();
+    if (VitrineError.from(error).code === "guest-failed") return false;
     throw error;
   }
 }

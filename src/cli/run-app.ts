@@ -19,7 +19,7 @@ type Timings = Partial<Record<Phase, number>>;
 
 export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[]): Promise<void> {
   const compositor = flags.display ? requireCompositor(this.process.env) : undefined;
-  const { connection } = await openSandbox(this, {
+  const connection = await openSandbox(this, {
     name: flags.name ?? flags.image,
     image: flags.image,
     compositor,

@@ -62,7 +62,7 @@ describe("list and logs", () => {
       name: "one",
       image: "demo",
       state: "running",
-      pid: process.pid,
+      supervisorPid: process.pid,
       windows: 0,
       guestMemory: 400,
     });

@@ -102,7 +102,9 @@ describe("words", () => {
     expect(say(openEndRule, "src/a.ts", `// ${parts.join("")}`)).toHaveLength(1);
   });
   test("ordinary words are no open end, nor is a test that says what it needs of the machine", () => {
-    expect(say(openEndRule, "src/a.ts", "todo list, test.each(x), implemented, skip(1), test.skipIf(noVsock)")).toEqual([]);
+    expect(say(openEndRule, "src/a.ts", "todo list, test.each(x), implemented, skip(1), test.skipIf(noVsock)")).toEqual(
+      [],
+    );
   });
 });
 

@@ -13,7 +13,7 @@ interface Listed {
   readonly image: string | null;
   readonly state: "starting" | "running" | "stopping" | "not answering";
   /** Of the supervisor, and of the virtual machine monitor. */
-  readonly pid: number | null;
+  readonly supervisorPid: number | null;
   readonly monitorPid: number | null;
   readonly startedAt: number | null;
   /** Bytes of host memory that the supervisor and the monitor hold. */
@@ -53,7 +53,7 @@ async function describe(context: CliContext, entry: SandboxEntry): Promise<Liste
   const known = {
     name: entry.name,
     image: record?.image ?? null,
-    pid: record?.supervisorPid ?? null,
+    supervisorPid: record?.supervisorPid ?? null,
     startedAt: record?.startedAt ?? null,
   };
   const info = await ask(context, entry.name);
@@ -67,7 +67,7 @@ async function describe(context: CliContext, entry: SandboxEntry): Promise<Liste
   return {
     ...known,
     image: info.image,
-    pid: info.supervisorPid,
+    supervisorPid: info.supervisorPid,
     monitorPid: info.monitorPid,
     startedAt: info.startedAt,
     state: info.state,
@@ -103,7 +103,7 @@ function row(sandbox: Listed): string[] {
     sandbox.name,
     sandbox.image ?? "-",
     sandbox.state,
-    String(sandbox.pid ?? "-"),
+    String(sandbox.supervisorPid ?? "-"),
     sandbox.startedAt === null ? "-" : formatDuration(Date.now() - sandbox.startedAt),
     bytes(sandbox.hostMemory),
     bytes(sandbox.guestMemory),

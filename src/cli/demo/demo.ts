@@ -109,7 +109,7 @@ async function inSandbox(
 ): Promise<void> {
   await stopLeftOver(context);
   const began = Date.now();
-  const { connection } = await openSandbox(context, {
+  const connection = await openSandbox(context, {
     name: SANDBOX,
     image: IMAGE,
     compositor,

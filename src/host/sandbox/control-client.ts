@@ -27,6 +27,8 @@ export const STOP_DEADLINE_MS = 20_000;
 /** How long a supervisor may hold its lock without listening, in milliseconds. */
 export const CONNECT_DEADLINE_MS = 2000;
 const CONNECT_INTERVAL_MS = 20;
+/** For calls that wait for the guest to boot: the supervisor watches over that. */
+const NO_DEADLINE = { deadlineMs: Number.POSITIVE_INFINITY } as const;
 
 /** A process in the sandbox, from this caller's side. */
 export interface LaunchedProcess {
@@ -85,7 +87,7 @@ export class SandboxConnection {
 
   /** The sandbox as it is now, or once it can start processes. Rejects with why it will not. */
   async info(waitUntilReady = false): Promise<SandboxInfo> {
-    const options = waitUntilReady ? { deadlineMs: Number.POSITIVE_INFINITY } : {};
+    const options = waitUntilReady ? NO_DEADLINE : {};
     const info = await this.#call(() => this.#rpc.call("info", { waitUntilReady }, options));
     if (info.version !== CONTROL_PROTOCOL_VERSION) {
       throw new VitrineError(
@@ -110,7 +112,7 @@ export class SandboxConnection {
       const streams = new Map(
         names.map((name) => [name, this.#mux.open({ kind: "stdio", process, name } satisfies ControlStreamHeader)]),
       );
-      const { pid } = await this.#call(() => this.#rpc.call("launch", { ...request, process }));
+      const { pid } = await this.#call(() => this.#rpc.call("launch", { ...request, process }, NO_DEADLINE));
       return {
         pid,
         streams,
@@ -165,8 +167,11 @@ const STREAMS_OF: Readonly<Record<LaunchRequest["stdio"]["kind"], readonly Stdio
   terminal: ["terminal"],
 };
 
-/** Connects to a sandbox that runs; rejects with "not-found" when none of that name does. */
-export async function connectSandbox(name: string, environment: Environment = process.env): Promise<SandboxConnection> {
+/** Connects to a sandbox; undefined when none of that name runs. */
+export async function findConnection(
+  name: string,
+  environment: Environment = process.env,
+): Promise<SandboxConnection | undefined> {
   const { socket } = sandboxPaths(name, environment);
   for (let waited = 0; findSandbox(name, environment) !== undefined; waited += CONNECT_INTERVAL_MS) {
     try {
@@ -177,6 +182,13 @@ export async function connectSandbox(name: string, environment: Environment = pr
       await Bun.sleep(CONNECT_INTERVAL_MS);
     }
   }
+  return undefined;
+}
+
+/** Connects to a sandbox that runs; rejects with "not-found" when none of that name does. */
+export async function connectSandbox(name: string, environment: Environment = process.env): Promise<SandboxConnection> {
+  const connection = await findConnection(name, environment);
+  if (connection !== undefined) return connection;
   throw new VitrineError("not-found", `Cannot find sandbox "${name}": no sandbox of that name runs`, {
     fix: "vitrine list shows those that run; vitrine run starts one",
   });

@@ -60,6 +60,16 @@ export class ControlServer {
     return this.#connections.size;
   }
 
+  /** Serves a caller that is connected already. */
+  adopt(caller: ByteStream): void {
+    const connection = new ControlConnection(caller, this.#service, () => {
+      this.#connections.delete(connection);
+      this.#service.connectionsChanged();
+    });
+    this.#connections.add(connection);
+    this.#service.connectionsChanged();
+  }
+
   /** Tells every caller. */
   emit: RpcPeer<typeof controlContract>["emit"] = (event, data) => {
     for (const connection of this.#connections) connection.rpc?.emit(event, data);
@@ -83,12 +93,7 @@ export class ControlServer {
         socket.close();
         continue;
       }
-      const connection = new ControlConnection(fdStream(socket), this.#service, () => {
-        this.#connections.delete(connection);
-        this.#service.connectionsChanged();
-      });
-      this.#connections.add(connection);
-      this.#service.connectionsChanged();
+      this.adopt(fdStream(socket));
     }
   }
 }

@@ -2,9 +2,6 @@
 
 /** How long a sandbox in which nothing runs any more stays warm for the next `run`, in milliseconds. */
 export const IDLE_STOP_MS = 30_000;
-/** How long a supervisor waits for whoever started it to connect, in milliseconds. */
-export const FIRST_CONNECTION_DEADLINE_MS = 10_000;
-
 /** What keeps a sandbox alive. */
 export interface Activity {
   readonly connections: number;
@@ -20,19 +17,15 @@ export class IdleWatch {
   readonly #onIdle: () => void;
   readonly #idleStopMs: number;
   #used = false;
-  #connected = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onIdle: () => void, idleStopMs = IDLE_STOP_MS, firstConnectionMs = FIRST_CONNECTION_DEADLINE_MS) {
+  constructor(onIdle: () => void, idleStopMs = IDLE_STOP_MS) {
     this.#onIdle = onIdle;
     this.#idleStopMs = idleStopMs;
-    this.#timer = setTimeout(onIdle, firstConnectionMs);
   }
 
   update(activity: Activity): void {
     this.#used ||= activity.processes > 0;
-    this.#connected ||= activity.connections > 0;
-    if (!this.#connected) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (activity.connections + activity.processes + activity.windows > 0) return;

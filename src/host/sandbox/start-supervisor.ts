@@ -4,6 +4,9 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { type ErrorCode, VitrineError } from "../../base/error.ts";
+import { fdStream } from "../../channel/fd-stream.ts";
+import { socketPair } from "../../sys/socket.ts";
+import { SandboxConnection } from "./control-client.ts";
 import { type Environment, logPaths } from "./directories.ts";
 import { parseReport, REPORT_FD, type SupervisorSpec } from "./supervisor-spec.ts";
 
@@ -14,29 +17,36 @@ export const SUPERVISOR_START_DEADLINE_MS = 20_000;
 const RUNTIME_FLAGS = ["--no-env-file", "--config=/dev/null", "--no-install", "--smol"];
 
 /**
- * Starts a supervisor and resolves once its control socket can be reached; the machine is started after that. Rejects
- * with "already-exists" when the sandbox runs, and with whatever else the supervisor says.
+ * Starts a supervisor and returns a connection to it, on which to await that the machine has booted. Undefined: another
+ * supervisor has the sandbox. Rejects with what else the supervisor says.
  */
-export async function startSupervisor(spec: SupervisorSpec, environment: Environment = process.env): Promise<void> {
+export async function startSupervisor(
+  spec: SupervisorSpec,
+  environment: Environment = process.env,
+): Promise<SandboxConnection | undefined> {
   const main = join(import.meta.dirname, "supervisor-main.ts");
   // What the runtime itself says when it gives up belongs in the log as well.
   const log = openSync(logPaths(spec.name, environment).supervisor, "a", 0o600);
+  const [ours, theirs] = socketPair();
   const child = spawn(process.execPath, [...RUNTIME_FLAGS, main, spec.name], {
     detached: true,
     cwd: "/",
     env: { ...environment },
-    stdio: ["pipe", log, log, "pipe"],
+    stdio: ["pipe", log, log, "pipe", theirs.raw],
   });
   closeSync(log);
+  theirs.close();
+  child.stdin?.on("error", () => {}); // It ended early; the report says why.
+  child.stdin?.end(JSON.stringify(spec));
   try {
-    child.stdin?.on("error", () => {}); // It ended early; the report says why.
-    child.stdin?.end(JSON.stringify(spec));
     const report = parseReport(await readReport(child.stdio[REPORT_FD] as Readable));
-    if ("error" in report) {
-      const { code, message, fix } = report.error;
-      throw new VitrineError(code as ErrorCode, message, fix === undefined ? {} : { fix });
-    }
+    if ("listening" in report) return new SandboxConnection(spec.name, fdStream(ours));
+    ours.close();
+    const { code, message, fix } = report.error;
+    if (code === "already-exists") return undefined;
+    throw new VitrineError(code as ErrorCode, message, fix === undefined ? {} : { fix });
   } catch (error) {
+    ours.close();
     child.kill("SIGTERM");
     throw error;
   } finally {

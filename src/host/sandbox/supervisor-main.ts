@@ -4,13 +4,15 @@
  */
 import { closeSync, readFileSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
+import { fdStream } from "../../channel/fd-stream.ts";
+import { OwnedFd } from "../../sys/fd.ts";
 import { QemuDriver } from "../vmm/qemu/qemu-driver.ts";
 import { logPaths, sandboxPaths } from "./directories.ts";
 import { isFailure } from "./lifecycle.ts";
 import { acquireLock, type SandboxLock } from "./lock.ts";
 import { LogFile } from "./log-file.ts";
 import { Supervisor } from "./supervisor.ts";
-import { parseSpec, REPORT_FD, type SupervisorReport } from "./supervisor-spec.ts";
+import { parseSpec, REPORT_FD, STARTER_FD, type SupervisorReport } from "./supervisor-spec.ts";
 
 /** A command that looks whether the sandbox runs holds its lock for a moment: worth trying again this often, so far apart. */
 const LOCK_ATTEMPTS = 20;
@@ -40,7 +42,9 @@ async function main(): Promise<void> {
     lock.release();
     process.exit(70);
   });
+  const starter = fdStream(OwnedFd.own(STARTER_FD));
   const supervisor = new Supervisor({
+    starter,
     spec,
     paths: sandboxPaths(spec.name),
     consoleLog: logs.console,

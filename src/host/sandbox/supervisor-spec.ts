@@ -22,6 +22,8 @@ export type SupervisorSpec = z.infer<typeof specSchema>;
 
 /** The descriptor on which a supervisor says once that it listens, or why it will not. */
 export const REPORT_FD = 3;
+/** The descriptor of its first control connection, whose other end the starter holds. */
+export const STARTER_FD = 4;
 
 const reportSchema = z.union([
   z.object({ listening: z.literal(true) }),

@@ -42,6 +42,8 @@ const CONSOLE_LINES_ON_FAILURE = 20;
 
 export interface SupervisorOptions extends GuestOptions {
   readonly paths: SandboxPaths;
+  /** The connection of whoever started the sandbox. Without one it waits for its first caller. */
+  readonly starter?: ByteStream;
 }
 
 export class Supervisor implements SandboxService {
@@ -74,6 +76,7 @@ export class Supervisor implements SandboxService {
     this.#server = new ControlServer(paths.socket, this);
     writeRecord(paths, { name: spec.name, image: spec.image, supervisorPid: process.pid, startedAt: this.#startedAt });
     this.#idle = new IdleWatch(() => this.stopFor({ kind: "idle" }, false));
+    if (options.starter !== undefined) this.#server.adopt(options.starter);
     log.entry("info", `sandbox "${spec.name}" of image "${spec.image}", supervisor ${process.pid}`);
   }
 
