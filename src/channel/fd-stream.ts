@@ -63,7 +63,8 @@ class FdStream implements ByteStream {
       }
       this.#interest();
     }
-    this.#wantsDrain = this.#queued >= HIGH_WATER_BYTES;
+    // Stays until onDrain has been called, even if the queue is short by now: whoever was told "no" waits for that.
+    this.#wantsDrain ||= this.#queued >= HIGH_WATER_BYTES;
     return !this.#wantsDrain;
   }
 

@@ -64,7 +64,7 @@ export class MuxStream implements ByteStream {
         return true;
       }
     }
-    this.#wantsDrain = this.#queued >= HIGH_WATER_BYTES || (this.#queued > 0 && this.#wantsDrain);
+    this.#wantsDrain ||= this.#queued >= HIGH_WATER_BYTES;
     return !this.#wantsDrain;
   }
 
