@@ -15,6 +15,7 @@ packages_run='
   erofs-utils=mkfs.erofs
   e2fsprogs=mkfs.ext4
   xz-utils=xz
+  kmod=depmod
 '
 packages_headless='
   sway=sway
@@ -23,9 +24,14 @@ packages_headless='
 '
 packages_test='
   weston=weston
+  mutter=mutter
   foot=foot
-  wayland-protocols=/usr/share/wayland-protocols
-  libwayland-dev=/usr/share/wayland/wayland.xml
+  wayland-utils=wayland-info
+  wl-clipboard=wl-copy
+  dbus-daemon=dbus-daemon
+  xkb-data=/usr/share/X11/xkb
+  fonts-dejavu-core=/usr/share/fonts/truetype/dejavu
+  cpio=cpio
 '
 
 # The program that everything runs in, relative to the root of the tree.

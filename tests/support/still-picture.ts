@@ -6,7 +6,7 @@ import { eventually } from "./deadline.ts";
 
 const STILL_DEADLINE_MS = 20_000;
 /** Equal pictures in a row that make a still one. */
-const EQUAL_PICTURES = 4;
+const EQUAL_PICTURES = 3;
 
 /** The screen as PNG bytes, once several pictures in a row are the same and, if given, `accept` takes it. */
 export async function stillPicture(

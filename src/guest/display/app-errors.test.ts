@@ -159,4 +159,4 @@ test("random bytes end at most the connection that they come on", async () => {
     { seed: 20261124, numRuns: 300 },
   );
   expect(refused).toBeGreaterThan(50);
-});
+}, 30_000);
