@@ -32,6 +32,7 @@ export async function attach(launched: LaunchedProcess, options: { input: boolea
   } finally {
     stopForwarding();
     input?.close();
+    for (const output of outputs) output.close();
   }
 }
 
@@ -60,14 +61,15 @@ export function forwardInput(stream: ByteStream | undefined): { close(): void } 
 }
 
 /**
- * Brings `stream` to `output`; complete() waits until all of it is there, or nothing has come for a while. `keepWriting`:
+ * Brings `stream` to `output`; complete() waits until all of it is there, or nothing has come for a while;
+ * close() must be called in any case. `keepWriting`:
  * the other direction of the stream is in use.
  */
 export function forwardOutput(
   stream: ByteStream | undefined,
   output: Output,
   options: { keepWriting: boolean } = { keepWriting: false },
-): { complete(): Promise<void> } {
+): { complete(): Promise<void>; close(): void } {
   const ended = Promise.withResolvers<void>();
   let silence: ReturnType<typeof setTimeout> | undefined;
   let completing = false;
@@ -97,6 +99,10 @@ export function forwardOutput(
       await ended.promise;
       clearTimeout(silence);
       await output.finish();
+    },
+    close: () => {
+      clearTimeout(silence);
+      output.close();
     },
   };
 }

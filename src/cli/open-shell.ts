@@ -62,6 +62,7 @@ async function converse(launched: LaunchedProcess): Promise<number> {
   } finally {
     process.off("SIGWINCH", resized);
     input.close();
+    output.close();
   }
 }
 

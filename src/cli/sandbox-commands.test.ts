@@ -19,6 +19,7 @@ let environment: Record<string, string>;
 let lock: SandboxLock | undefined;
 let log: LogFile;
 let ended: Promise<EndReason>;
+const driver = new HostProcessDriver();
 /** Keeps the sandbox from being idle. */
 let holder: SandboxConnection;
 
@@ -39,12 +40,13 @@ beforeAll(async () => {
     environment: {},
   };
   const consoleLog = logPaths("one", environment).console;
-  ended = new Supervisor({ spec, paths, consoleLog, log, driver: new HostProcessDriver() }).run();
+  ended = new Supervisor({ spec, paths, consoleLog, log, driver }).run();
   holder = await connectSandbox("one", environment);
   await holder.info(true);
 });
 afterAll(async () => {
-  await holder.stop(true);
+  holder.close();
+  driver.machine?.monitor.kill("SIGKILL");
   await ended;
   log.close();
   lock?.release();
@@ -90,4 +92,15 @@ describe("list and logs", () => {
     child.kill("SIGTERM");
     await once(child, "exit");
   });
+});
+
+test("a command whose sandbox ends under it ends, and says why", async () => {
+  const child = startVitrine(["exec", "one", "--", "sh", "-c", "echo ready; exec sleep 1000"], environment);
+  let errors = "";
+  child.stdout?.once("data", () => driver.machine?.monitor.kill("SIGKILL"));
+  child.stderr?.on("data", (chunk: Buffer) => {
+    errors += chunk;
+  });
+  expect(await once(child, "close")).toEqual([71, null]);
+  expect(errors).toContain('Sandbox "one" has ended: the virtual machine monitor failed: it was killed by SIGKILL');
 });

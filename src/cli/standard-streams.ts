@@ -123,6 +123,11 @@ export class Output {
   /** Resolves when everything has been written or nobody reads it; nothing may be written afterwards. */
   async finish(): Promise<void> {
     if (this.#waiting > 0) await new Promise<void>((resolve) => (this.#finished = resolve));
+    this.close();
+  }
+
+  /** Lets go of the stream, whatever still waits. */
+  close(): void {
     this.#watch?.close();
     this.#fd?.close();
   }

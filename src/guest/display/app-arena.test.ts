@@ -1,5 +1,8 @@
 /** Arena buffers of apps: who waits for whom, what makes room, what is given back. Real sockets on both sides. */
 import { describe, expect, test } from "bun:test";
+import { wl_surface } from "../../wayland/generated/wayland.ts";
+import { encode } from "../../wayland/message-writer.ts";
+import { messageByName } from "../../wayland/types.ts";
 import { MAX_BUFFERS_PER_SURFACE } from "./limits.ts";
 import { LinkHost, Painter } from "./test-support.ts";
 
@@ -143,6 +146,48 @@ test("frames are held back, not gathered, while the host does not take them", as
   }
   other.app.close();
 }, 60_000);
+
+test("many frames of one batch are held back, too", async () => {
+  const [surfaces, width, height] = [300, 256, 240];
+  using host = new LinkHost({ pixels: "stream", arenaBytes: surfaces * width * height * 4 });
+  const { app, host: seen } = await host.connect();
+  using painter = new Painter(app, width * height * 4);
+  const buffer = painter.buffer(0, width, height);
+  const all = Array.from({ length: surfaces }, () => painter.surface());
+  await app.roundtrip();
+  seen.stream.pause();
+  const { opcode: attach, message: attaching } = messageByName(wl_surface, "requests", "attach");
+  const { opcode: commit, message: committing } = messageByName(wl_surface, "requests", "commit");
+  const batch = all.flatMap(({ id }) => [
+    encode(id, attach, attaching, [buffer.id, 0, 0]),
+    encode(id, commit, committing, []),
+  ]);
+  app.sendRaw(Buffer.concat(batch));
+  await (await host.connect()).app.roundtrip();
+  seen.stream.resume();
+  await app.roundtrip(30_000);
+  expect(seen.frames.map((frame) => frame.surface)).toEqual(all.map(({ id }) => id));
+}, 30_000);
+
+test("an app whose only buffer is being read waits for it when there is no room for another", async () => {
+  using host = new LinkHost({ arenaBytes: 64 * 1024 });
+  host.releaseReplaced = false;
+  const { app, host: seen } = await host.connect();
+  using painter = new Painter(app, POOL_BYTES);
+  const surface = painter.surface();
+  const buffer = painter.buffer(0, 100, 100);
+  painter.show(surface, buffer);
+  await app.next(buffer, "release");
+  await app.roundtrip();
+  painter.memory.bytes.fill(4);
+  painter.show(surface, buffer);
+  await (await host.connect()).app.roundtrip();
+  expect(seen.frames.length).toBe(1);
+  seen.release(1);
+  await app.next(buffer, "release");
+  await app.roundtrip();
+  expect(seen.frames.at(-1)?.pixels.every((byte) => byte === 4)).toBe(true);
+});
 
 test("a buffer is the app's again after the commit, and only as long as it has it", async () => {
   using host = new LinkHost();

@@ -127,7 +127,19 @@ export class AppConnection implements RangeHolder {
 
   /** False when waiting would be in vain. */
   #wait({ reason }: WaitForRelease): boolean {
-    return reason !== "full" || this.#arena.waitForRoom(this.#retry);
+    switch (reason) {
+      case "busy":
+      case "link":
+        return true;
+      case "short":
+        // Whatever comes first. A compositor that keeps what it shows gives nothing back until it gets something else.
+        this.#arena.waitForRoom(this.#retry);
+        return true;
+      case "full":
+        return this.#arena.waitForRoom(this.#retry);
+      default:
+        return reason satisfies never;
+    }
   }
 
   #request(raw: RawMessage): void {

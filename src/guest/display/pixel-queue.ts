@@ -33,8 +33,11 @@ export interface BufferSource {
   drop(buffer: ArenaBuffer): void;
 }
 
-/** Where to copy a commit's pixels, and which; "busy": wait for a release; "full": the arena has no room. */
-export type Placement = { buffer: ArenaBuffer; rects: readonly Rect[] } | "busy" | "full";
+/**
+ * Where to copy a commit's pixels, and which; or why not now. "busy": all buffers that a surface may have are being read.
+ * "short": the arena has no room for another one, but one that is being read will do. "full": the arena has no room.
+ */
+export type Placement = { buffer: ArenaBuffer; rects: readonly Rect[] } | "busy" | "short" | "full";
 
 export class PixelQueue {
   readonly #source: BufferSource;
@@ -46,7 +49,7 @@ export class PixelQueue {
 
   /**
    * Places content of `geometry` of which `damage` (inside the buffer) changed since the last commit. The buffer counts
-   * as busy from now on. After "busy" or "full" nothing has changed: ask again with the same damage.
+   * as busy from now on. After a refusal nothing has changed: ask again with the same damage.
    */
   place(geometry: Geometry, damage: readonly Rect[]): Placement {
     const fitting = this.#buffers.filter((buffer) => sameGeometry(buffer.geometry, geometry));
@@ -58,8 +61,7 @@ export class PixelQueue {
     if (chosen === undefined) {
       if (fitting.length >= MAX_BUFFERS_PER_SURFACE) return "busy";
       const created = this.#source.create(geometry);
-      // The compositor may hold what it shows until there is something else to show: only a second one comes back for sure.
-      if (created === undefined) return fitting.length > 1 ? "busy" : "full";
+      if (created === undefined) return fitting.length > 0 ? "short" : "full";
       chosen = { ...created, geometry, busy: false, missing: new DamageRegion() };
       chosen.missing.add({ x0: 0, y0: 0, x1: geometry.width, y1: geometry.height });
       this.#buffers.push(chosen);

@@ -12,16 +12,18 @@ import type { AppObjects } from "./app-objects.ts";
 import type { Arena } from "./arena.ts";
 import { MAX_POOLS } from "./limits.ts";
 import type { LinkEnd } from "./link-end.ts";
-import { PixelQueue } from "./pixel-queue.ts";
+import { PixelQueue, type Placement } from "./pixel-queue.ts";
 import { rowsOf } from "./pixel-sink.ts";
 import { SHM_ERROR, type ShmBuffer, ShmPool } from "./shm.ts";
 import { type Copying, Surface } from "./surface.ts";
 
-/** A commit cannot be copied now: all buffers of the surface are busy, the arena is full, or the link takes no more. */
-export class WaitForRelease {
-  readonly reason: "busy" | "full" | "link";
+export type WaitReason = Extract<Placement, string> | "link";
 
-  constructor(reason: "busy" | "full" | "link") {
+/** A commit cannot be copied now: for want of a buffer (see {@link Placement}), or because the link takes no more. */
+export class WaitForRelease {
+  readonly reason: WaitReason;
+
+  constructor(reason: WaitReason) {
     this.reason = reason;
   }
 }

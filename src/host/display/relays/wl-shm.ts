@@ -2,8 +2,9 @@
  * wl_shm as far as it concerns the host: which pixel formats the compositor takes. Pools and their buffers live in the
  * guest half; a guest that asks us for one is not our guest half.
  */
+import { BYTES_PER_PIXEL } from "../../../channel/contract/display.ts";
 import { wl_buffer, wl_shm } from "../../../wayland/generated/wayland.ts";
-import { BYTES_PER_PIXEL } from "../pixel-buffer.ts";
+
 import { defineRelay, forward } from "../relay.ts";
 
 export const shmRelay = defineRelay({
