@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what Vitrine needs on Debian 12 and 13: system packages, and npm packages below node_modules/.
 #
-#   sh tools/setup.sh [--yes] [GROUP...]      GROUP: run (always included), headless, test
+#   sh tools/setup.sh [--yes] [GROUP...]      GROUP: run (always included), headless, test, bench
 #
 # ./vitrine and tools/test.sh read this file for its functions. They start no process unless something is missing.
 set -eu
@@ -13,9 +13,10 @@ packages_run='
   uidmap=newuidmap
   debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   erofs-utils=mkfs.erofs
-  e2fsprogs=mkfs.ext4
-  xz-utils=xz
+  e2fsprogs=mke2fs
   kmod=depmod
+  zstd=zstd
+  xz-utils=xz
 '
 packages_headless='
   sway=sway
@@ -25,13 +26,13 @@ packages_headless='
 packages_test='
   weston=weston
   mutter=mutter
-  foot=foot
+  dbus-daemon=dbus-run-session
   wayland-utils=wayland-info
-  wl-clipboard=wl-copy
-  dbus-daemon=dbus-daemon
-  xkb-data=/usr/share/X11/xkb
-  fonts-dejavu-core=/usr/share/fonts/truetype/dejavu
-  cpio=cpio
+  foot=foot
+  fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
+'
+packages_bench='
+  waypipe=waypipe
 '
 
 # The program that everything runs in, relative to the root of the tree.
@@ -53,8 +54,9 @@ setup_missing() {
       run) list=$packages_run ;;
       headless) list=$packages_headless ;;
       test) list=$packages_test ;;
+      bench) list=$packages_bench ;;
       *)
-        echo "vitrine: Cannot set up \"$group\": want one of run, headless, test" >&2
+        echo "vitrine: Cannot set up \"$group\": want one of run, headless, test, bench" >&2
         exit 64
         ;;
     esac
@@ -140,13 +142,14 @@ setup_main() {
       --yes) assume_yes=yes ;;
       --help | -h)
         echo "USAGE"
-        echo "  vitrine setup [--yes] [headless] [test]"
+        echo "  vitrine setup [--yes] [headless] [test] [bench]"
         echo
         echo "Installs what Vitrine needs: Debian packages through apt-get (with sudo when not root), npm packages"
         echo "into its own folder. Asks first, unless --yes is given or there is no terminal."
         echo
         echo "  headless   also what \`vitrine demo\` needs where no desktop runs"
         echo "  test       also what \`npm test\` needs"
+        echo "  bench      also what the benchmarks compare with"
         return 0
         ;;
       *) groups="$groups $argument" ;;

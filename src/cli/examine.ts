@@ -31,7 +31,10 @@ const PROGRAMS: readonly [program: string, purpose: string][] = [
   ["qemu-system-x86_64", "runs the virtual machines"],
   ["mmdebstrap", "builds images"],
   ["mkfs.erofs", "builds images"],
-  ["mkfs.ext4", "builds the window arena"],
+  ["mke2fs", "builds the window arena"],
+  ["depmod", "builds the initramfs"],
+  ["zstd", "unpacks kernel modules"],
+  ["xz", "unpacks kernel modules"],
 ];
 
 const SETUP = "./vitrine setup";

@@ -21,9 +21,11 @@ export class ConsoleLog {
   #panic: string | undefined;
   #open = true;
   readonly #ended = Promise.withResolvers<void>();
+  readonly #onPanic: () => void;
 
-  /** Replaces the file at `path`; takes over `source`. */
-  constructor(path: string, source: ByteStream) {
+  /** Replaces the file at `path`; takes over `source`. `onPanic` is called once, when the kernel says that it panics. */
+  constructor(path: string, source: ByteStream, onPanic: () => void) {
+    this.#onPanic = onPanic;
     this.#file = openSync(path, "w", 0o600);
     source.onData((chunk) => this.#take(chunk));
     source.onEnd(() => source.end());
@@ -55,7 +57,10 @@ export class ConsoleLog {
       const cleaned = clean(line);
       this.#lines.push(cleaned);
       if (this.#lines.length > MAX_CONSOLE_TAIL_LINES) this.#lines.shift();
-      if (this.#panic === undefined && /Kernel panic - not syncing/.test(cleaned)) this.#panic = cleaned;
+      if (this.#panic === undefined && /Kernel panic - not syncing/.test(cleaned)) {
+        this.#panic = cleaned;
+        this.#onPanic();
+      }
     }
   }
 

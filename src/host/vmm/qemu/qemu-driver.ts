@@ -19,6 +19,8 @@ const QEMU = "qemu-system-x86_64";
 const MAX_MESSAGE_CHARS = 4096;
 /** How long QEMU may take to quit when asked, before it is killed. */
 const QUIT_DEADLINE_MS = 3000;
+/** A kernel that panicked reboots, which ends QEMU; one that does not get that far within this time is ended. */
+const PANIC_GRACE_MS = 5000;
 
 export class QemuDriver implements Driver {
   readonly name = "qemu";
@@ -84,7 +86,7 @@ class QemuMachine implements RunningVm {
     });
     for (const fd of [itsChannel, itsMonitor, itsConsole]) fd.close();
     this.pid = this.#child.pid ?? 0;
-    this.console = new ConsoleLog(spec.consoleLog, fdStream(console));
+    this.console = new ConsoleLog(spec.consoleLog, fdStream(console), () => this.#endAfterPanic());
     this.#qmp = new QmpClient(fdStream(monitor));
     for (const output of [this.#child.stdout, this.#child.stderr]) {
       output?.setEncoding("utf8").on("data", (text: string) => {
@@ -130,6 +132,11 @@ class QemuMachine implements RunningVm {
     this.#asked ??= "kill";
     this.#child.kill("SIGKILL");
     return this.exited;
+  }
+
+  #endAfterPanic(): void {
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PANIC_GRACE_MS);
+    void this.exited.then(() => clearTimeout(timer));
   }
 
   #describeExit(status: number | null, signal: NodeJS.Signals | null): VmExit {
