@@ -44,7 +44,7 @@ export class HostProcessDriver implements Driver {
   async start(spec: VmSpec): Promise<RunningVm> {
     const [channel, guestEnd] = socketPair();
     const [screen, printer] = socketPair();
-    const console = new ConsoleLog(spec.consoleLog, fdStream(screen));
+    const console = new ConsoleLog(spec.consoleLog, fdStream(screen), () => {});
     const print = fdStream(printer);
     print.write(new TextEncoder().encode("[    0.0] last\u001b[2J words\r\n"));
     const monitor = spawn("sleep", ["infinity"], { stdio: "ignore" });
