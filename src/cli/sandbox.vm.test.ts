@@ -1,7 +1,7 @@
 /** Sandboxes from the command line, in real virtual machines: what is promised, and what happens when things go wrong. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { HeadlessDesktop } from "./demo/headless-desktop.ts";
@@ -56,7 +56,16 @@ async function listed(sandbox: string): Promise<Listed> {
 
 /** Waits until a process is gone; the test's deadline ends it. */
 async function gone(pid: number): Promise<void> {
-  while (existsSync(`/proc/${pid}`)) await Bun.sleep(20);
+  while (runs(pid)) await Bun.sleep(20);
+}
+
+/** False also for a process that is over and only waits for its parent to ask. */
+function runs(pid: number): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 /** Nothing of a sandbox is left but its logs. */
