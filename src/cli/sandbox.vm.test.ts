@@ -19,7 +19,7 @@ let folder: string;
 let environment: Record<string, string>;
 
 const run = (...words: string[]) => vitrine(words, environment);
-const start = (sandbox: string, ...command: string[]) =>
+const tryStart = (sandbox: string, ...command: string[]) =>
   run("run", "--image", IMAGE, "--name", sandbox, "--no-display", "--", ...command);
 const log = async (sandbox: string) => (await run("logs", sandbox)).out.toString();
 
@@ -36,8 +36,17 @@ beforeAll(async () => {
 }, BUILD_DEADLINE_MS);
 afterAll(async () => {
   await run("stop", "--all", "--force");
-  rmSync(folder, { recursive: true });
+  if (process.env.KEEP) console.log(folder);
+  else rmSync(folder, { recursive: true });
 });
+
+/** Starts a command that goes on, in a sandbox of its own. */
+async function start(sandbox: string, ...command: string[]): Promise<void> {
+  const { status, errors } = await tryStart(sandbox, ...command);
+  // The console has what a failed boot died of.
+  const console = status === 0 ? "" : (await run("logs", "--console", sandbox)).out.toString();
+  expect({ status, errors, console }).toMatchObject({ status: 0, console: "" });
+}
 
 interface Listed {
   readonly name: string;
@@ -168,7 +177,7 @@ describe("when things go wrong", () => {
   test(
     "a command that is not in the guest; then a panic of its kernel",
     async () => {
-      const missing = await start("panic", "no-such-command-here");
+      const missing = await tryStart("panic", "no-such-command-here");
       expect(missing.status).toBe(127);
       expect(missing.errors).toContain("no-such-command-here");
       await start("panic", "sleep", "10000");

@@ -7,11 +7,11 @@ import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { Mapping } from "../../sys/memory.ts";
-import { connectUnix } from "../../sys/socket.ts";
 import { relayRegistry } from "./allow-list.ts";
 import { DisplayClient } from "./client.ts";
 import type { DisplayContext } from "./context.ts";
 import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
+import { probeCompositor } from "./probe-compositor.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
 
 export interface HostDisplayOptions {
@@ -112,20 +112,17 @@ export class HostDisplay {
     this.#options.onWindowCount?.(this.#windows);
   }
 
+  /**
+   * One connection may have ended for its own sake. A compositor that dies may let go of its clients before it stops
+   * listening, so only one that answers a new connection lives; one that is merely slow is not given up.
+   */
   #compositorLost(error: VitrineError | undefined): void {
-    if (this.#lost || this.#answers()) return;
-    this.#lost = true;
-    this.#options.onCompositorLost?.(error);
-  }
-
-  /** One connection may have ended for its own sake; a compositor that takes another one lives. */
-  #answers(): boolean {
-    try {
-      connectUnix(this.#options.socketPath).close();
-      return true;
-    } catch {
-      return false;
-    }
+    if (this.#lost) return;
+    probeCompositor(this.#options.socketPath).catch((cause) => {
+      if (this.#lost || VitrineError.from(cause).code === "timeout") return;
+      this.#lost = true;
+      this.#options.onCompositorLost?.(error);
+    });
   }
 
   #writePixels(offset: number, stride: number, rowBytes: number, data: Uint8Array): void {

@@ -58,7 +58,7 @@ function noWindows(handlers: WindowHandlers): Windows {
 async function realWindows(spec: SupervisorSpec, socketPath: string, handlers: WindowHandlers): Promise<Windows> {
   // Loaded only here: a sandbox without windows does not carry the display's code.
   const { HostDisplay } = await import("../display/display.ts");
-  const { probeCompositor } = await import("./compositor.ts");
+  const { probeCompositor } = await import("../display/probe-compositor.ts");
   await probeCompositor(socketPath);
   const { arena, offset, bytes } = await openArena(spec);
   let clockOffset = 0n;
