@@ -8,6 +8,13 @@ import { statusOfRun } from "./exit-status.ts";
 // Users' paths often lack the folders of tools like mkfs.
 process.env.PATH = `${process.env.PATH ?? "/usr/bin:/bin"}:/usr/sbin:/sbin`;
 
+/** What a shell reports of a program that SIGPIPE ended, which is how others end when `| head` has read enough. */
+const STATUS_AFTER_SIGPIPE = 128 + 13;
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(STATUS_AFTER_SIGPIPE);
+  throw error;
+});
+
 const context: CliContext = {
   process: { stdout: process.stdout, stderr: process.stderr, env: process.env },
 };
