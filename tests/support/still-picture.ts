@@ -12,11 +12,12 @@ const EQUAL_PICTURES = 3;
 export async function stillPicture(
   compositor: Compositor,
   accept: (picture: Buffer) => boolean = () => true,
+  deadlineMs = STILL_DEADLINE_MS,
 ): Promise<Buffer> {
   const path = join(compositor.runtimeDir, "picture.png");
   let last = Buffer.alloc(0);
   let equal = 0;
-  const picture = await eventually("waiting for the screen to come to rest", STILL_DEADLINE_MS, async () => {
+  const picture = await eventually("waiting for the screen to come to rest", deadlineMs, async () => {
     await compositor.screenshot(path);
     const now = readFileSync(path);
     equal = now.equals(last) ? equal + 1 : 0;

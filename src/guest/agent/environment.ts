@@ -32,6 +32,8 @@ export function buildEnvironment(options: EnvironmentOptions): Record<string, st
     USER: user,
     LOGNAME: user,
     SHELL: options.shell,
+    // The one locale that every root has; without one, terminals know no letters but those of English.
+    LANG: "C.UTF-8",
     PATH: user === "root" ? ROOT_PATH : USER_PATH,
   };
   // Programs of root leave files of root behind in a runtime directory, so they get none.

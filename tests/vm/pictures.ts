@@ -1,0 +1,65 @@
+/**
+ * The same program, once on the host and once in a virtual machine, by both ways that pixels travel: the pictures must
+ * not differ in one byte. Only programs whose picture is the same every time can tell; animated ones are left out.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { VitrineError } from "../../src/base/error.ts";
+import { endProcess } from "../support/processes.ts";
+import { SANDBOXES, type SandboxName, type VmSession } from "./session.ts";
+
+const CLIENTS: readonly (readonly [name: string, ...args: string[]])[] = [
+  ["foot", "--override=cursor.blink=no", "sh", "-c", "seq 1 20; exec sleep 1000"],
+  ["weston-scaler"],
+  ["weston-clickdot"],
+  ["weston-eventdemo"],
+  ["weston-transformed"],
+  ["weston-resizor"],
+  ["weston-cliptest"],
+  ["weston-image", "/usr/share/icons/hicolor/48x48/apps/foot.png"],
+];
+const DEADLINE_MS = 600_000;
+
+export function testPictures(session: () => VmSession): void {
+  describe.each([1, 2] as const)("at scale %d, the picture out of a virtual machine is the native one:", (scale) => {
+    let empty: Buffer;
+    beforeAll(async () => {
+      await session().compositor.swaymsg(`output HEADLESS-1 scale ${scale}`);
+      empty = await session().picture();
+    }, DEADLINE_MS);
+    afterAll(() => session().compositor.swaymsg("output HEADLESS-1 scale 1"));
+
+    async function nativePicture(words: readonly string[]): Promise<Buffer> {
+      const { compositor, native } = session();
+      const app = compositor.spawn(...native.command(words, compositor.runtimeDir));
+      const picture = await session().picture((now) => !now.equals(empty));
+      await endProcess(app);
+      await session().picture((now) => now.equals(empty));
+      return picture;
+    }
+
+    /** Whether a program in a sandbox gets to show `wanted`, however late it draws under emulation. */
+    async function showsInVm(sandbox: SandboxName, words: readonly string[], wanted: Buffer): Promise<boolean> {
+      await session().open(sandbox, words);
+      try {
+        await session().picture((now) => now.equals(wanted));
+        return true;
+      } catch (error) {
+        if (VitrineError.from(error).code === "timeout") return false;
+        throw error;
+      } finally {
+        await session().closeAll();
+      }
+    }
+
+    test.each(CLIENTS)(
+      "%s",
+      async (...words) => {
+        const native = await nativePicture(words);
+        for (const sandbox of Object.keys(SANDBOXES) as SandboxName[]) {
+          expect({ sandbox, equal: await showsInVm(sandbox, words, native) }).toEqual({ sandbox, equal: true });
+        }
+      },
+      DEADLINE_MS,
+    );
+  });
+}
