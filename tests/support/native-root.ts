@@ -7,6 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runTool } from "./processes.ts";
 
+/** For an image of a gigabyte on a slow disk. */
+const UNPACK_DEADLINE_MS = 300_000;
+
 export class NativeRoot implements Disposable {
   readonly #folder: string;
 
@@ -20,8 +23,14 @@ export class NativeRoot implements Disposable {
     const folder = mkdtempSync(join(tmpdir(), "vitrine-native-"));
     chmodSync(folder, 0o755);
     const file = join(dataHome, "vitrine", `image-${key}`, "image.erofs");
-    await runTool("fsck.erofs", [`--extract=${join(folder, "root")}`, file]);
-    return new NativeRoot(folder);
+    const root = new NativeRoot(folder);
+    try {
+      await runTool("fsck.erofs", [`--extract=${join(folder, "root")}`, file], {}, UNPACK_DEADLINE_MS);
+      return root;
+    } catch (error) {
+      root[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** A program and its arguments, as words for a child that shows its windows by the sockets in `runtimeDir`. */

@@ -13,12 +13,13 @@ export function runTool(
   command: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  deadlineMs = DEFAULT_DEADLINE_MS,
 ): Promise<string> {
   const options = {
     encoding: "utf8" as const,
     env: { ...process.env, ...environment },
     maxBuffer: MAX_OUTPUT_BYTES,
-    timeout: DEFAULT_DEADLINE_MS,
+    timeout: deadlineMs,
   };
   return new Promise((resolve, reject) => {
     execFile(command, args, options, (error, stdout, stderr) => {

@@ -94,6 +94,11 @@ export class VmSession {
   /** Closes all windows, as a user does; waits until they are gone. */
   async closeAll(): Promise<void> {
     for (const { id } of await this.compositor.sway.windows()) await this.compositor.swaymsg(`[con_id=${id}] kill`);
+    await this.closed();
+  }
+
+  /** Waits until no window is left. */
+  async closed(): Promise<void> {
     await this.compositor.sway.waitFor(
       "the end of the windows",
       (windows) => (windows.length === 0 ? true : undefined),

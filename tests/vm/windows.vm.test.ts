@@ -1,12 +1,19 @@
 /** Windows out of real virtual machines, on a headless desktop: what they show, and how they are used. */
 import { afterAll, beforeAll } from "bun:test";
+import { VitrineError } from "../../src/base/error.ts";
+import { testApps } from "./apps.ts";
 import { testPictures } from "./pictures.ts";
 import { BOOT_DEADLINE_MS, BUILD_DEADLINE_MS, VmSession } from "./session.ts";
 
-let session: VmSession;
+let session: VmSession | undefined;
 beforeAll(async () => {
   session = await VmSession.start();
 }, BUILD_DEADLINE_MS);
-afterAll(() => session.stop(), BOOT_DEADLINE_MS);
+afterAll(() => session?.stop(), BOOT_DEADLINE_MS);
 
-testPictures(() => session);
+const started = (): VmSession => {
+  if (session === undefined) throw new VitrineError("unavailable", "the session has not started");
+  return session;
+};
+testPictures(started);
+testApps(started);

@@ -49,6 +49,8 @@ export function buildEnvironment(options: EnvironmentOptions): Record<string, st
       NO_AT_BRIDGE: "1",
       GTK_A11Y: "none",
       GSETTINGS_BACKEND: "memory",
+      // Without a GPU, GTK's plain renderer is faster than OpenGL in software, which also loses text under emulation.
+      GSK_RENDERER: "cairo",
     });
     if (options.sessionBus) environment.DBUS_SESSION_BUS_ADDRESS = `unix:path=${runtimeDirectory}/bus`;
   }
