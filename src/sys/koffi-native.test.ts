@@ -22,7 +22,15 @@ test("a compiled executable finds koffi beside itself and nowhere else", () => {
     const source = join(folder, "program.ts");
     const program = join(folder, "program");
     writeFileSync(source, PROGRAM);
-    const build = Bun.spawnSync([process.execPath, "build", "--compile", `--outfile=${program}`, source]);
+    const build = Bun.spawnSync([
+      process.execPath,
+      "build",
+      "--compile",
+      "--bytecode",
+      "--format=esm",
+      `--outfile=${program}`,
+      source,
+    ]);
     expect(build.exitCode).toBe(0);
     // Nothing of the machine that built it is in the executable.
     expect(readFileSync(program).includes(import.meta.dirname)).toBe(false);

@@ -1,4 +1,4 @@
-/** EROFS images: read-only, compressed, and the same bytes for the same tree. */
+/** EROFS images: read-only, and the same bytes for the same tree. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { runTool } from "./run-tool.ts";
@@ -6,14 +6,17 @@ import { runTool } from "./run-tool.ts";
 /** File system identifiers and times are fixed, so that equal trees give equal images. */
 const UUID = "76697472-696e-4e00-8000-000000000000";
 
-/** Writes the tree at `directory` to `file`. `allRoot`: everything belongs to root, whoever owns it here. */
+/**
+ * Writes the tree at `directory` to `file`, uncompressed: for what every start reads, where unpacking costs more than
+ * reading. `allRoot`: everything belongs to root, whoever owns it here.
+ */
 export async function makeErofs(
   file: string,
   directory: string,
   options: { allRoot?: boolean; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   const owner = options.allRoot === true ? ["--all-root"] : [];
-  await runTool("mkfs.erofs", ["--quiet", "-zlz4hc", "-T0", `-U${UUID}`, ...owner, file, directory], {
+  await runTool("mkfs.erofs", ["--quiet", "-T0", `-U${UUID}`, ...owner, file, directory], {
     signal: options.signal,
   });
 }

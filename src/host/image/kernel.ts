@@ -1,13 +1,14 @@
 /**
- * Kernel and initramfs. The kernel is the distribution's stock package, as it is. The initramfs is made here: busybox,
+ * Kernel and initramfs. The kernel is the distribution's stock package, unpacked and otherwise as it is. The initramfs is made here: busybox,
  * the modules that the first mounts need, and the init script of src/guest/boot.
  */
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import { ensureBootPackages } from "./boot-packages.ts";
 import type { BuildOptions } from "./build-options.ts";
+import { kernelPayload } from "./bzimage.ts";
 import { type CpioEntry, cpioArchive } from "./cpio.ts";
 import { probeEntries } from "./initramfs-probe.ts";
 import { moduleFiles } from "./modules.ts";
@@ -17,7 +18,7 @@ import { ensureStored } from "./store.ts";
 export interface Kernel {
   /** As `uname -r` says in the guest. */
   readonly version: string;
-  /** File for the monitor's -kernel. */
+  /** File for the monitor's -kernel: the uncompressed kernel, an ELF file with a PVH entry point. */
   readonly image: string;
   /** File for the monitor's -initrd. */
   readonly initramfs: string;
@@ -40,8 +41,8 @@ const MODULES = [
 
 const BOOT_FILES = join(import.meta.dirname, "../../guest/boot");
 /** Raised when the initramfs is put together in another way. */
-const LAYOUT = 3;
-const SPACE_MIB = 100;
+const LAYOUT = 4;
+const SPACE_MIB = 200;
 
 export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> {
   const packages = await ensureBootPackages(options);
@@ -59,16 +60,25 @@ export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> 
     digest,
     async (directory) => {
       options.onProgress?.({ stage: "making the initramfs" });
-      copyFileSync(join(packages, "boot", `vmlinuz-${version}`), join(directory, "vmlinuz"));
-      const entries = await initramfsEntries(packages, version, init, join(directory, "work"));
+      const work = join(directory, "work");
+      mkdirSync(work);
+      await unpackKernel(join(packages, "boot", `vmlinuz-${version}`), join(directory, "vmlinux"), work);
+      const entries = await initramfsEntries(packages, version, init, work);
       writeFileSync(join(directory, "initramfs"), cpioArchive(entries));
       const busybox = readFileSync(join(packages, "usr/bin/busybox"));
       writeFileSync(join(directory, "probe"), cpioArchive(probeEntries(busybox)));
-      await runTool("rm", ["-rf", join(directory, "work")]);
+      rmSync(work, { recursive: true });
     },
     { ...options, spaceMib: SPACE_MIB },
   );
-  return { version, image: join(path, "vmlinuz"), initramfs: join(path, "initramfs"), digest };
+  return { version, image: join(path, "vmlinux"), initramfs: join(path, "initramfs"), digest };
+}
+
+async function unpackKernel(bzImage: string, target: string, work: string): Promise<void> {
+  const { tool, data } = kernelPayload(readFileSync(bzImage));
+  const packed = join(work, "kernel");
+  writeFileSync(packed, data);
+  await unpack(tool, packed, target);
 }
 
 async function initramfsEntries(
@@ -105,6 +115,11 @@ async function plainModule(path: string, work: string): Promise<Uint8Array> {
   if (path.endsWith(".ko")) return readFileSync(path);
   const tool = path.endsWith(".xz") ? "xz" : "zstd";
   const output = join(work, `${createHash("sha256").update(path).digest("hex").slice(0, 12)}.ko`);
-  await runTool("sh", ["-c", `exec "$1" -dc "$2" > "$3"`, "sh", tool, path, output]);
+  await unpack(tool, path, output);
   return readFileSync(output);
+}
+
+/** Both tools take standard input whatever the name of the file. */
+async function unpack(tool: "zstd" | "xz", packed: string, target: string): Promise<void> {
+  await runTool("sh", ["-c", `exec "$1" -dc < "$2" > "$3"`, "sh", tool, packed, target]);
 }

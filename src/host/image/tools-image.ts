@@ -94,7 +94,9 @@ function layTree(packages: string, root: string): void {
 /** The agent as one executable, with the native library where it looks for it (src/sys/koffi-native.ts). */
 async function compileAgent(target: string, signal: AbortSignal | undefined): Promise<void> {
   const executable = join(target, "agent");
-  const flags = ["--compile", "--minify", "--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv"];
+  // Bytecode: parsing the source would cost a third of the agent's start.
+  const form = ["--compile", "--bytecode", "--format=esm", "--minify"];
+  const flags = [...form, "--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv"];
   const entry = join(SOURCE, "guest/agent/main.ts");
   await runTool(process.execPath, ["build", ...flags, `--outfile=${executable}`, entry], {
     cwd: join(SOURCE, ".."),

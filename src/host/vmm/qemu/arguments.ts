@@ -14,11 +14,19 @@ const ACCELERATION: Readonly<Record<Accelerator, readonly string[]>> = {
 };
 
 /**
- * Options of the guest's kernel that only emulation needs: it starts with one processor, and init adds the others. QEMU's
+ * Options of the guest's kernel that only emulation needs.
+ *
+ * maxcpus: it starts with one processor, and init adds the others. QEMU's
  * translator can keep running code that the kernel has just patched, and the switch of the scheduler's clock, late in the
  * kernel's start, then meets a breakpoint on another processor: one boot in forty ended in a panic.
+ *
+ * lpj: loops in a tick, for delays that the time stamp counter does not serve; a number at all is what matters, because the
+ * kernel otherwise counts for a second while init adds a processor, and gives up.
  */
-const KERNEL_OPTIONS_BY_ACCELERATOR: Readonly<Record<Accelerator, readonly string[]>> = { kvm: [], tcg: ["maxcpus=1"] };
+const KERNEL_OPTIONS_BY_ACCELERATOR: Readonly<Record<Accelerator, readonly string[]>> = {
+  kvm: [],
+  tcg: ["maxcpus=1", "lpj=10000000"],
+};
 
 /** Options of the guest's kernel. */
 const KERNEL_OPTIONS = [
