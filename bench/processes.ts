@@ -1,0 +1,39 @@
+/** What processes cost the host. */
+import { readFileSync } from "node:fs";
+
+/** USER_HZ, the unit of times in /proc: the same on every Linux of today. */
+const TICKS_PER_SECOND = 100;
+
+/** A process and all it has started that still runs. */
+export function processTree(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+    return [pid, ...children.flatMap(processTree)];
+  } catch {
+    return [];
+  }
+}
+
+/** Milliseconds of processor time that the processes have used, those they have waited for included. */
+export function cpuMs(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    // The name, in parentheses, may hold spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    const ticks = fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
+    return sum + (ticks * 1000) / TICKS_PER_SECOND;
+  }, 0);
+}
+
+/** Bytes of host memory: resident, and the part of that no other process shares. */
+export function memoryOf(pids: readonly number[]): { resident: number; private: number } {
+  const sum = { resident: 0, private: 0 };
+  for (const pid of pids) {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+    const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
+    sum.resident += bytes("Rss");
+    sum.private += bytes("Private_Clean") + bytes("Private_Dirty");
+  }
+  return sum;
+}
