@@ -37,6 +37,8 @@ const SIZES = [
   [3840, 2160],
 ] as const;
 const PRESSES = 60;
+/** Long enough for the guest's processors to go to sleep. */
+const PAUSE_MS = 50;
 /** Ways that differ in their start. */
 const STARTED: readonly WayName[] = ["native", "arena", "waypipe"];
 
@@ -151,7 +153,7 @@ async function starts(ways: Ways): Promise<Pick<Report, "coldStart" | "warmStart
   return { coldStart, warmStart };
 }
 
-async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | "memory">> {
+async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | "memory" | "wakeUp">> {
   // Windows float: their size is their own.
   const swayConfig = 'for_window [app_id=".*"] floating enable, border none\nseat seat0 hide_cursor 1';
   await using compositor = await Compositor.start({ width: 3840, height: 2160, swayConfig });
@@ -159,6 +161,7 @@ async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | 
   const frames: Report["frames"] = SIZES.map(([width, height]) => ({ size: `${width}x${height}`, ways: {} }));
   const latency: Report["latency"] = {};
   const memory: Report["memory"] = {};
+  const wakeUps: number[] = [];
   for (const name of chosen) {
     await using way = ways(compositor)[name]();
     // A screen that is drawn often blurs the figures less.
@@ -166,6 +169,10 @@ async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | 
     const times = await measureLatency(compositor, way, PRESSES);
     latency[name] = { median: median(times), p95: times[Math.floor(times.length * 0.95)] ?? Number.NaN };
     say(`${name}: key to pixel ${median(times).toFixed(1)} ms`);
+    for (let press = 0; way.wakeUp !== undefined && press < PRESSES; press++) {
+      await Bun.sleep(PAUSE_MS);
+      wakeUps.push(await way.wakeUp());
+    }
     const guest = await way.guestMemory();
     if (guest !== undefined) {
       const { monitor, bridge } = await way.hostProcesses();
@@ -179,7 +186,7 @@ async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | 
       say(`${name}, ${size.join("x")}: ${result.framesPerSecond.toFixed(1)} frames/s`);
     }
   }
-  return { frames, latency, memory };
+  return { frames, latency, memory, ...(wakeUps.length === 0 ? {} : { wakeUp: median(wakeUps) }) };
 }
 
 const { ways, accelerator, release, root } = await prepare();

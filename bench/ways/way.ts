@@ -64,4 +64,9 @@ export interface Way extends AsyncDisposable {
   channelBytes(): Promise<number | undefined>;
   /** Bytes of guest memory in use; undefined without a guest. */
   guestMemory(): Promise<number | undefined>;
+  /**
+   * Milliseconds from a line written to a program in the guest, which does nothing but wait for it, to its answer: what one
+   * guest wake-up costs here, whoever asks for it. Undefined where no such program runs.
+   */
+  wakeUp?(): Promise<number>;
 }

@@ -116,6 +116,15 @@ export class WaypipeWay implements Way {
     return await this.#number("$(awk '/MemTotal/{t=$2}/MemAvailable/{a=$2}END{print (t-a)*1024}' /proc/meminfo)");
   }
 
+  /** The shell's own read and echo, without another process. */
+  async wakeUp() {
+    const control = await this.#controlled();
+    const began = performance.now();
+    control.socket.write("echo awake >&3\n");
+    await control.lines.find("awake");
+    return performance.now() - began;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#control?.socket.destroy();
     for (const child of [this.#machine, ...this.#near]) if (child !== undefined) await endProcess(child);
