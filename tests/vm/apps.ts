@@ -1,14 +1,16 @@
 /** Apps of several toolkits in a virtual machine, used with the keyboard: a terminal, Qt 6, GTK 4 and SDL 2. */
 import { expect, test } from "bun:test";
 import { eventually } from "../support/deadline.ts";
-import type { VmSession } from "./session.ts";
+import { HEIGHT, type VmSession, WIDTH } from "./session.ts";
 
 const DEADLINE_MS = 240_000;
 /** For an app under emulation to take in what was typed. */
 const REACTION_DEADLINE_MS = 60_000;
 const SDL_KEY_PROGRAM = "/usr/libexec/installed-tests/SDL2/checkkeys";
 /** What an open menu adds at least to the size of a picture, in bytes. */
-const MENU_BYTES = 10_000;
+const MENU_BYTES = 3_000;
+/** Middle of GNOME's title bar, in pixels from the top of the window. */
+const TITLE_Y = 30;
 
 export function testApps(session: () => VmSession): void {
   test(
@@ -39,6 +41,27 @@ export function testApps(session: () => VmSession): void {
       await session().picture((now) => now.length < before.length + MENU_BYTES);
       await session().run("exec", "arena", "--", "pkill", "featherpad");
       await session().closed();
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "a GTK 4 app is used with the pointer: a menu opens at its button",
+    async () => {
+      const { compositor, input } = session();
+      const { id } = await session().open("arena", ["gnome-calculator"]);
+      await compositor.swaymsg(`[con_id=${id}] floating enable, move absolute position 0 0`);
+      const { rect } = await compositor.sway.waitFor("the window in its corner", (windows) =>
+        windows.find((window) => window.rect.x === 0 && window.rect.width < WIDTH),
+      );
+      const plain = await session().picture();
+      const grown = (now: Buffer) => now.length > plain.length + MENU_BYTES;
+      await input.moveTo(rect.width / 2, TITLE_Y, WIDTH, HEIGHT);
+      await input.click();
+      await session().picture(grown);
+      await input.key("Escape");
+      await session().picture((now) => !grown(now));
+      await session().closeAll();
     },
     DEADLINE_MS,
   );

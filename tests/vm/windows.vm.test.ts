@@ -2,6 +2,7 @@
 import { afterAll, beforeAll } from "bun:test";
 import { VitrineError } from "../../src/base/error.ts";
 import { testApps } from "./apps.ts";
+import { testInteractions } from "./interactions.ts";
 import { testPictures } from "./pictures.ts";
 import { BOOT_DEADLINE_MS, BUILD_DEADLINE_MS, VmSession } from "./session.ts";
 
@@ -17,3 +18,5 @@ const started = (): VmSession => {
 };
 testPictures(started);
 testApps(started);
+// Last: it makes windows float.
+testInteractions(started);

@@ -1,0 +1,145 @@
+/**
+ * Programs used with the pointer, once on the host and once in a virtual machine: after every step the screen must show
+ * the very same bytes, menus and tooltips in their places included. Native and guest programs come from the same image.
+ */
+import { beforeAll, describe, test } from "bun:test";
+import { VitrineError } from "../../src/base/error.ts";
+import { endProcess } from "../support/processes.ts";
+import type { SwayNode } from "../support/sway.ts";
+import { HEIGHT, SANDBOXES, type SandboxName, type VmSession, WIDTH } from "./session.ts";
+
+const DEADLINE_MS = 300_000;
+
+/** Where windows are put on the screen. */
+const PLACE = { x: 100, y: 80 } as const;
+/** What a user does to a window; `at` is a place within it, from its left upper corner. */
+interface Hand {
+  readonly session: VmSession;
+  readonly window: SwayNode;
+  point(at: readonly [x: number, y: number]): Promise<void>;
+}
+
+interface Step {
+  readonly name: string;
+  readonly act: (hand: Hand) => Promise<unknown>;
+}
+
+const click = (name: string, at: readonly [number, number], button: "left" | "right" = "left"): Step => ({
+  name,
+  act: async (hand) => {
+    await hand.point(at);
+    await hand.session.input.click(button);
+  },
+});
+const key = (name: string, which: string): Step => ({ name, act: ({ session }) => session.input.key(which) });
+const scroll = (name: string, at: readonly [number, number], steps: number): Step => ({
+  name,
+  act: async (hand) => {
+    await hand.point(at);
+    await hand.session.input.scroll(steps);
+  },
+});
+const resize = (name: string, width: number, height: number): Step => ({
+  name,
+  act: ({ session, window }) => session.compositor.swaymsg(`[con_id=${window.id}] resize set ${width} ${height}`),
+});
+const drag = (name: string, from: readonly [number, number], to: readonly [number, number]): Step => ({
+  name,
+  act: async (hand) => {
+    await hand.point(from);
+    await hand.session.input.press();
+    await hand.point(to);
+    await hand.session.input.release();
+  },
+});
+
+interface Program {
+  readonly words: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+const PROGRAMS: readonly Program[] = [
+  {
+    words: ["foot", "--override=cursor.blink=no", "sh", "-c", "seq 1 200; exec sleep 1000"],
+    steps: [
+      scroll("the wheel turns back", [100, 100], -3),
+      drag("text is marked", [20, 60], [20, 160]),
+      resize("the window shrinks", 500, 300),
+      resize("the window grows", 800, 600),
+    ],
+  },
+  {
+    words: ["featherpad"],
+    steps: [
+      click("a menu opens", [30, 15]),
+      key("the menu closes", "Escape"),
+      click("a context menu opens", [300, 300], "right"),
+      key("the context menu closes", "Escape"),
+      resize("the window shrinks", 500, 300),
+    ],
+  },
+  {
+    words: ["/usr/libexec/installed-tests/SDL2/testmouse"],
+    steps: [drag("a line is drawn", [50, 50], [300, 200]), click("a dot is drawn", [200, 300])],
+  },
+];
+
+export function testInteractions(session: () => VmSession): void {
+  describe("used with the pointer, a program shows what it shows natively:", () => {
+    let empty: Buffer;
+    beforeAll(async () => {
+      const { compositor } = session();
+      // From here on windows float: their size is their own.
+      await compositor.swaymsg('for_window [app_id=".*"] floating enable');
+      empty = await session().picture();
+    });
+
+    /** Does the steps; after each the screen must come to rest, with the expected picture where there is one. */
+    async function use(window: SwayNode, { steps }: Program, expected: readonly Buffer[]): Promise<Buffer[]> {
+      const { compositor, input } = session();
+      await compositor.swaymsg(`[con_id=${window.id}] move absolute position ${PLACE.x} ${PLACE.y}`);
+      // Where it was left after the last window, it would touch this one.
+      await input.moveTo(0, 0, WIDTH, HEIGHT);
+      const point: Hand["point"] = ([x, y]) => input.moveTo(PLACE.x + x, PLACE.y + y, WIDTH, HEIGHT);
+      const pictures: Buffer[] = [];
+      for (const { name, act } of [{ name: "it opens", act: async () => {} }, ...steps]) {
+        await act({ session: session(), window, point });
+        const wanted = expected[pictures.length];
+        const last = pictures.at(-1) ?? empty;
+        try {
+          // Natively every step changes something; in the machine it must come to the same.
+          pictures.push(
+            await session().picture((now) => (wanted === undefined ? !now.equals(last) : now.equals(wanted))),
+          );
+        } catch (cause) {
+          throw new VitrineError("io", `"${name}" did not come to the wanted picture`, { cause });
+        }
+      }
+      return pictures;
+    }
+
+    test.each(PROGRAMS.map((program) => [program.words[0] ?? "", program] as const))(
+      "%s",
+      async (_name, program) => {
+        const { words } = program;
+        const { compositor, native } = session();
+        const app = compositor.spawn(...native.command(words, compositor.runtimeDir));
+        let expected: Buffer[];
+        try {
+          expected = await use(await compositor.sway.waitForWindow(() => true), program, []);
+        } finally {
+          await endProcess(app);
+          await session().closed();
+        }
+        for (const sandbox of Object.keys(SANDBOXES) as SandboxName[]) {
+          try {
+            await use(await session().open(sandbox, words), program, expected);
+          } finally {
+            await session().closeAll();
+          }
+        }
+      },
+      DEADLINE_MS,
+    );
+  });
+}
