@@ -13,15 +13,16 @@ import type { RawMessage } from "../../src/wayland/message-reader.ts";
 import { encode } from "../../src/wayland/message-writer.ts";
 import { ObjectTable } from "../../src/wayland/object-table.ts";
 import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../src/wayland/types.ts";
+import { wl_fixes } from "../../src/wayland/wl-fixes.ts";
 import { DEFAULT_DEADLINE_MS, withDeadline } from "./deadline.ts";
 import { type ClientEvent, ClientObject } from "./wayland-object.ts";
 import { WaylandSocket } from "./wayland-socket.ts";
 import { wlrInterfaces } from "./wlr-tables.ts";
 
-/** All that can be named in tests: the generated tables and those of wlr-tables.ts. */
+/** All that can be named in tests: the generated tables, wl_fixes, and those of wlr-tables.ts. */
 export const testInterfaces: ReadonlyMap<string, InterfaceTable> = new Map([
   ...allInterfaces,
-  ...wlrInterfaces.map((table) => [table.name, table] as const),
+  ...[wl_fixes, ...wlrInterfaces].map((table) => [table.name, table] as const),
 ]);
 
 export interface Global {

@@ -81,9 +81,9 @@ export class LinkEnd {
     return writeEnd;
   }
 
-  /** Forgets a transfer that was announced for a request without a descriptor. */
+  /** A transfer that was announced for a request that did not take it: the guest reads its end at once. */
   discardTransfer(): void {
-    this.#token = 0;
+    if (this.#token !== 0) this.takeTransfer().close();
   }
 
   /** Tells the guest that the descriptor of the next event is a pipe it shall fill. Takes over what `fd` refers to. */
