@@ -15,14 +15,15 @@ import { ObjectTable } from "../../src/wayland/object-table.ts";
 import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../src/wayland/types.ts";
 import { wl_fixes } from "../../src/wayland/wl-fixes.ts";
 import { DEFAULT_DEADLINE_MS, withDeadline } from "./deadline.ts";
+import { inputMethodInterfaces } from "./input-method-tables.ts";
 import { type ClientEvent, ClientObject } from "./wayland-object.ts";
 import { WaylandSocket } from "./wayland-socket.ts";
 import { wlrInterfaces } from "./wlr-tables.ts";
 
-/** All that can be named in tests: the generated tables, wl_fixes, and those of wlr-tables.ts. */
+/** All that can be named in tests: the generated tables, wl_fixes, and those of wlroots by hand. */
 export const testInterfaces: ReadonlyMap<string, InterfaceTable> = new Map([
   ...allInterfaces,
-  ...[wl_fixes, ...wlrInterfaces].map((table) => [table.name, table] as const),
+  ...[wl_fixes, ...wlrInterfaces, ...inputMethodInterfaces].map((table) => [table.name, table] as const),
 ]);
 
 export interface Global {
