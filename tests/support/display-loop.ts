@@ -19,6 +19,9 @@ export const PIXEL_PATHS: readonly PixelPath[] = ["arena", "stream"];
 
 let loops = 0;
 
+/** What the host half connects to. */
+export type DisplayLoopTarget = Pick<Compositor, "runtimeDir" | "socketPath" | "giveToApps">;
+
 export class DisplayLoop implements Disposable {
   readonly socketName: string;
   readonly socketPath: string;
@@ -28,7 +31,7 @@ export class DisplayLoop implements Disposable {
   readonly #muxes: readonly Mux[];
 
   /** `extra` overrides what the host half is told. */
-  constructor(compositor: Compositor, pixels: PixelPath, extra: Partial<HostDisplayOptions> = {}) {
+  constructor(compositor: DisplayLoopTarget, pixels: PixelPath, extra: Partial<HostDisplayOptions> = {}) {
     this.socketName = `vitrine-loop-${loops++}`;
     this.socketPath = join(compositor.runtimeDir, this.socketName);
     const arena = memfdCreate("vitrine-test-arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
