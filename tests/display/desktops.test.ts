@@ -83,6 +83,22 @@ const EXCHANGES: Readonly<Record<string, Exchange>> = {
     client.request(manager, "ring", [window.surface]);
     client.request(manager, "ring", [null]);
   },
+  xdg_toplevel_icon_manager_v1: async (manager, { client, window }) => {
+    const icon = client.create(manager, "create_icon", []);
+    client.request(icon, "set_name", ["org.example.App"]);
+    for (const [side, scale] of [
+      [48, 1],
+      [128, 2],
+      [512, 1],
+    ] as const) {
+      client.request(icon, "add_buffer", [solidBuffer(client, side, side), scale]);
+    }
+    client.request(manager, "set_icon", [window.toplevel, icon]);
+    client.request(icon, "destroy", []);
+    client.request(window.surface, "commit", []);
+    await client.roundtrip();
+    client.request(manager, "set_icon", [window.toplevel, null]);
+  },
   xdg_activation_v1: async (manager, { client, window }) => {
     const token = client.create(manager, "get_activation_token", []);
     client.request(token, "commit", []);

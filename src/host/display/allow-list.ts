@@ -11,6 +11,7 @@ import * as primary from "./relays/primary-selection.ts";
 import * as hints from "./relays/surface-hints.ts";
 import * as tablet from "./relays/tablet.ts";
 import * as textInput from "./relays/text-input.ts";
+import * as icon from "./relays/toplevel-icon.ts";
 import * as extras from "./relays/window-extras.ts";
 import * as roles from "./relays/window-roles.ts";
 import * as core from "./relays/wl-compositor.ts";
@@ -49,6 +50,7 @@ const GLOBALS: readonly (readonly [relay: Relay, reason: string])[] = [
   [hints.fifoManagerRelay, "frames one by one; holds up the app's own surface only"],
   [commitTiming.commitTimingManagerRelay, "when to show a frame, moved to the host's clock"],
   [roles.dialogManagerRelay, "a hint: the dialog keeps its own parent waiting"],
+  [icon.toplevelIconManagerRelay, "a window's picture in task bars: copied, with a ring in the sandbox's colour"],
   [roles.toplevelTagManagerRelay, "names for window rules; led by the sandbox's"],
   [roles.systemBellRelay, "a sound; so many in a second"],
   [roles.toplevelDragManagerRelay, "tearing off a tab: the app's own window follows its own drag"],
@@ -100,6 +102,7 @@ const CHILDREN: readonly Relay[] = [
   hints.fifoRelay,
   commitTiming.commitTimerRelay,
   roles.dialogRelay,
+  icon.toplevelIconRelay,
   roles.toplevelDragRelay,
   input.swipeGestureRelay,
   input.pinchGestureRelay,
