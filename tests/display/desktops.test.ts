@@ -79,6 +79,12 @@ const EXCHANGES: Readonly<Record<string, Exchange>> = {
     const dialog = client.create(manager, "get_xdg_dialog", [window.toplevel]);
     for (const name of ["set_modal", "unset_modal", "destroy"]) client.request(dialog, name, []);
   },
+  org_kde_kwin_server_decoration_manager: async (manager, { client, window }) => {
+    const decoration = client.create(manager, "create", [window.surface]);
+    client.request(decoration, "request_mode", [2]);
+    await client.next(decoration, "mode");
+    client.request(decoration, "release", []);
+  },
   xdg_system_bell_v1: (manager, { client, window }) => {
     client.request(manager, "ring", [window.surface]);
     client.request(manager, "ring", [null]);

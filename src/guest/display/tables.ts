@@ -13,6 +13,7 @@ import { interfaces as pointerGestures } from "../../wayland/generated/pointer-g
 import { interfaces as presentationTime } from "../../wayland/generated/presentation-time.ts";
 import { interfaces as primarySelection } from "../../wayland/generated/primary-selection-unstable-v1.ts";
 import { interfaces as relativePointer } from "../../wayland/generated/relative-pointer-unstable-v1.ts";
+import { interfaces as serverDecoration } from "../../wayland/generated/server-decoration.ts";
 import { interfaces as singlePixelBuffer } from "../../wayland/generated/single-pixel-buffer-v1.ts";
 import { interfaces as tablet } from "../../wayland/generated/tablet-v2.ts";
 import { interfaces as tearingControl } from "../../wayland/generated/tearing-control-v1.ts";
@@ -48,6 +49,7 @@ const PROTOCOLS: readonly (readonly InterfaceTable[])[] = [
   presentationTime,
   primarySelection,
   relativePointer,
+  serverDecoration,
   singlePixelBuffer,
   tablet,
   tearingControl,

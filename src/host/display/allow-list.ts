@@ -8,6 +8,7 @@ import * as inhibitors from "./relays/inhibitors.ts";
 import * as input from "./relays/input-extras.ts";
 import * as presentation from "./relays/presentation-time.ts";
 import * as primary from "./relays/primary-selection.ts";
+import { serverDecorationManagerRelay, serverDecorationRelay } from "./relays/server-decoration.ts";
 import * as hints from "./relays/surface-hints.ts";
 import * as tablet from "./relays/tablet.ts";
 import * as textInput from "./relays/text-input.ts";
@@ -41,6 +42,7 @@ const GLOBALS: readonly (readonly [relay: Relay, reason: string])[] = [
   [seat.seatRelay, "input to the app's own focused surfaces"],
   [shell.wmBaseRelay, "windows; names are rewritten"],
   [extras.decorationManagerRelay, "lets the compositor draw the title bar"],
+  [serverDecorationManagerRelay, "the same for GTK, which knows no other"],
   [extras.cursorShapeManagerRelay, "cursors by name: no cursor pixels cross"],
   [presentation.presentationRelay, "times of frames, moved to the guest's clock"],
   [extras.singlePixelBufferRelay, "plain colours without memory"],
@@ -90,6 +92,7 @@ const CHILDREN: readonly Relay[] = [
   shell.toplevelRelay,
   shell.popupRelay,
   extras.toplevelDecorationRelay,
+  serverDecorationRelay,
   extras.cursorShapeDeviceRelay,
   presentation.presentationFeedbackRelay,
   xdgOutputRelay,
