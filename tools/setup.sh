@@ -29,6 +29,7 @@ packages_test='
   dbus-daemon=dbus-run-session
   wayland-utils=wayland-info
   foot=foot
+  wl-clipboard=wl-copy
   bubblewrap=bwrap
   fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
 '

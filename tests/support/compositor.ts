@@ -20,19 +20,22 @@ import { join } from "node:path";
 import { VitrineError } from "../../src/base/error.ts";
 import { connectUnix } from "../../src/sys/socket.ts";
 import { DEFAULT_DEADLINE_MS, eventually } from "./deadline.ts";
+import type { NativeRoot } from "./native-root.ts";
 import { endProcess, killByEnvironment, runTool } from "./processes.ts";
 import { Sway, type SwayNode } from "./sway.ts";
 
-export type CompositorKind = "sway" | "mutter" | "weston";
+export type CompositorKind = "sway" | "mutter" | "weston" | "kwin";
 
 export interface CompositorOptions {
   /** sway unless told otherwise: the only one that has screenshots, a window tree, and input to inject. */
   readonly kind?: CompositorKind;
+  /** Where the compositor's program is from; the machine's own unless given. kwin is only in such a root. */
+  readonly root?: NativeRoot;
   /** Size of the one output in its own pixels; 1280x800 unless told otherwise. */
   readonly width?: number;
   readonly height?: number;
-  /** Scale of the output; mutter has no other than 1 here. */
-  readonly scale?: 1 | 2;
+  /** Scale of the output; mutter has no other than 1 here, weston no fractions. */
+  readonly scale?: number;
   /** More lines for sway's configuration. */
   readonly swayConfig?: string;
 }
@@ -47,10 +50,12 @@ export class Compositor implements AsyncDisposable {
   readonly socketPath: string;
   /** The whole environment of apps that shall appear here. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly #root: NativeRoot | undefined;
   readonly #children: ChildProcess[] = [];
 
-  private constructor(kind: CompositorKind, runtimeDir: string) {
+  private constructor(kind: CompositorKind, runtimeDir: string, root: NativeRoot | undefined) {
     this.kind = kind;
+    this.#root = root;
     this.runtimeDir = runtimeDir;
     this.socketPath = join(runtimeDir, SOCKET_NAME);
     this.environment = {
@@ -66,8 +71,8 @@ export class Compositor implements AsyncDisposable {
 
   /** Starts a compositor and waits until it takes connections. */
   static async start(options: CompositorOptions = {}): Promise<Compositor> {
-    const { kind = "sway" } = options;
-    const compositor = new Compositor(kind, mkdtempSync(join(tmpdir(), `vitrine-${kind}-`)));
+    const { kind = "sway", root } = options;
+    const compositor = new Compositor(kind, mkdtempSync(join(tmpdir(), `vitrine-${kind}-`)), root);
     try {
       await compositor.#start(options);
       return compositor;
@@ -179,12 +184,19 @@ export class Compositor implements AsyncDisposable {
     chmodSync(this.runtimeDir, 0o700);
     for (const name of ["", "home", "log", "sway.config"]) this.giveToApps(join(this.runtimeDir, name));
     const { command, args, extra = {} } = this.#program(options);
-    if (this.kind === "mutter") {
-      const bus = this.spawn("dbus-daemon", ["--session", "--nofork", `--address=${this.#busAddress}`]);
+    if (this.kind === "mutter" || this.kind === "kwin") {
+      const bus = this.#spawnServer("dbus-daemon", ["--session", "--nofork", `--address=${this.#busAddress}`]);
       await listening(this.#busPath, bus);
     }
-    await listening(this.socketPath, this.spawn(command, args, extra));
+    await listening(this.socketPath, this.#spawnServer(command, args, extra));
     if (this.kind === "sway") await eventually("waiting for sway", DEFAULT_DEADLINE_MS, this.#swayReady);
+  }
+
+  /** As spawn(), for the compositor's own programs. */
+  #spawnServer(command: string, args: readonly string[], extra: Readonly<Record<string, string>> = {}): ChildProcess {
+    const words = [command, ...args];
+    const [program, rest] = this.#root?.command(words, this.runtimeDir) ?? [command, args];
+    return this.spawn(program, rest, extra);
   }
 
   /** sway answers on its own socket once the outputs are set up. */
@@ -212,6 +224,15 @@ export class Compositor implements AsyncDisposable {
         }
         const extra = { DBUS_SESSION_BUS_ADDRESS: this.#busAddress };
         return { command: "mutter", args: [...args, "--virtual-monitor", `${width}x${height}`], extra };
+      }
+      case "kwin": {
+        const size = ["--width", String(width), "--height", String(height), "--scale", String(scale)];
+        const args = ["--virtual", "--no-lockscreen", "--no-global-shortcuts", "--socket", SOCKET_NAME];
+        return {
+          command: "kwin_wayland",
+          args: [...args, ...size],
+          extra: { DBUS_SESSION_BUS_ADDRESS: this.#busAddress },
+        };
       }
       case "weston": {
         const size = [`--width=${width}`, `--height=${height}`, `--scale=${scale}`];

@@ -9,7 +9,7 @@ import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { fdStream } from "../../src/channel/fd-stream.ts";
 import { Mux } from "../../src/channel/mux.ts";
 import { GuestDisplay } from "../../src/guest/display/guest-display.ts";
-import { HostDisplay } from "../../src/host/display/display.ts";
+import { HostDisplay, type HostDisplayOptions } from "../../src/host/display/display.ts";
 import { memfdCreate } from "../../src/sys/memory.ts";
 import { socketPair } from "../../src/sys/socket.ts";
 import type { Compositor } from "./compositor.ts";
@@ -19,6 +19,9 @@ export const PIXEL_PATHS: readonly PixelPath[] = ["arena", "stream"];
 
 let loops = 0;
 
+/** What the host half connects to. */
+export type DisplayLoopTarget = Pick<Compositor, "runtimeDir" | "socketPath" | "giveToApps">;
+
 export class DisplayLoop implements Disposable {
   readonly socketName: string;
   readonly socketPath: string;
@@ -27,7 +30,8 @@ export class DisplayLoop implements Disposable {
   readonly notices: string[] = [];
   readonly #muxes: readonly Mux[];
 
-  constructor(compositor: Compositor, pixels: PixelPath) {
+  /** `extra` overrides what the host half is told. */
+  constructor(compositor: DisplayLoopTarget, pixels: PixelPath, extra: Partial<HostDisplayOptions> = {}) {
     this.socketName = `vitrine-loop-${loops++}`;
     this.socketPath = join(compositor.runtimeDir, this.socketName);
     const arena = memfdCreate("vitrine-test-arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
@@ -42,6 +46,7 @@ export class DisplayLoop implements Disposable {
       arenaBytes: ARENA_BYTES,
       pixels,
       onNotice: (_severity, message) => this.notices.push(message),
+      ...extra,
     });
     hostMux.onStream((stream, raw) => {
       const header = validate(raw, (value) => guestStreamHeader.parse(value));

@@ -29,6 +29,15 @@ export function runTool(
   });
 }
 
+/** All that a child started with piped output prints, and how it ended. */
+export async function collect(child: ChildProcess): Promise<{ status: number | null; out: Buffer }> {
+  const parts: Buffer[] = [];
+  child.stdout?.on("data", (part: Buffer) => parts.push(part));
+  child.stderr?.resume();
+  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { status, out: Buffer.concat(parts) };
+}
+
 /** Ends the process group of a child that was started detached: asks, then kills. */
 export async function endProcess(child: ChildProcess): Promise<void> {
   const { pid } = child;

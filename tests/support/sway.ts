@@ -36,6 +36,8 @@ export interface SwayNode {
   /** What the client says its window is, within its surface. */
   readonly geometry: Rectangle;
   readonly fullscreen_mode?: number;
+  /** Keeps the screen on. */
+  readonly inhibit_idle?: boolean;
   readonly nodes: readonly SwayNode[];
   readonly floating_nodes: readonly SwayNode[];
 }

@@ -13,15 +13,17 @@ import type { RawMessage } from "../../src/wayland/message-reader.ts";
 import { encode } from "../../src/wayland/message-writer.ts";
 import { ObjectTable } from "../../src/wayland/object-table.ts";
 import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../src/wayland/types.ts";
+import { wl_fixes } from "../../src/wayland/wl-fixes.ts";
 import { DEFAULT_DEADLINE_MS, withDeadline } from "./deadline.ts";
+import { inputMethodInterfaces } from "./input-method-tables.ts";
 import { type ClientEvent, ClientObject } from "./wayland-object.ts";
 import { WaylandSocket } from "./wayland-socket.ts";
 import { wlrInterfaces } from "./wlr-tables.ts";
 
-/** All that can be named in tests: the generated tables and those of wlr-tables.ts. */
+/** All that can be named in tests: the generated tables, wl_fixes, and those of wlroots by hand. */
 export const testInterfaces: ReadonlyMap<string, InterfaceTable> = new Map([
   ...allInterfaces,
-  ...wlrInterfaces.map((table) => [table.name, table] as const),
+  ...[wl_fixes, ...wlrInterfaces, ...inputMethodInterfaces].map((table) => [table.name, table] as const),
 ]);
 
 export interface Global {
@@ -93,16 +95,22 @@ export class WaylandClient implements Disposable {
     return [...this.globals.values()].find((global) => global.interface === interfaceName);
   }
 
-  /** Binds a global at the lower of the table's and the server's versions, or at `version`. */
+  /** Binds the first global of an interface at the lower of the table's and the server's versions, or at `version`. */
   bind(table: InterfaceTable, version?: number): ClientObject {
     const global = this.global(table.name);
     if (global === undefined) {
       throw new VitrineError("unavailable", `binding "${table.name}" failed: a compositor that offers it is wanted`);
     }
-    const object = this.newObject(table, version ?? Math.min(table.version, global.version));
+    return this.bindNamed(global.name, table, version);
+  }
+
+  /** As bind(), for the global with that name: of some there are several. */
+  bindNamed(name: number, table: InterfaceTable, version?: number): ClientObject {
+    const offered = this.globals.get(name)?.version ?? table.version;
+    const object = this.newObject(table, version ?? Math.min(table.version, offered));
     const newId = { interface: table.name, version: object.version, id: object.id };
     const { opcode, message } = messageByName(wl_registry, "requests", "bind");
-    this.sendRaw(encode(this.registry.id, opcode, message, [global.name, newId]));
+    this.sendRaw(encode(this.registry.id, opcode, message, [name, newId]));
     return object;
   }
 

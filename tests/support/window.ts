@@ -45,7 +45,7 @@ export async function openWindow(client: WaylandClient, options: WindowOptions):
 }
 
 /** A buffer whose pixels are all the same. */
-function solidBuffer(client: WaylandClient, width: number, height: number): ClientObject {
+export function solidBuffer(client: WaylandClient, width: number, height: number): ClientObject {
   const stride = width * 4;
   using file = memfdCreate("window", stride * height);
   const pool = client.create(client.bind(wl_shm), "create_pool", [stride * height], [file]);

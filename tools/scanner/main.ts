@@ -6,7 +6,8 @@
  * write  replaces the tables.
  * check  compares; exit status 1 and a summary when the committed tables are not what the packages give, 2 when that
  *        could not be found out.
- * --xml-dir DIR  takes the XML from DIR/wayland and DIR/wayland-protocols (a /usr/share) instead of fetching packages.
+ * --xml-dir DIR  takes the XML from below DIR, a /usr/share with the folders "wayland", "wayland-protocols" and
+ *        "plasma-wayland-protocols", instead of fetching packages.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

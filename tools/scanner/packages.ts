@@ -3,7 +3,7 @@ import { unpackPackages } from "../../src/host/image/packages.ts";
 
 export { RELEASE } from "../../src/host/image/packages.ts";
 
-const PACKAGES: readonly string[] = ["libwayland-dev", "wayland-protocols"];
+const PACKAGES: readonly string[] = ["libwayland-dev", "plasma-wayland-protocols", "wayland-protocols"];
 
 /** Unpacks the packages below `directory`; returns their versions by name. Their /usr/share is `directory`/usr/share. */
 export function fetchPackages(directory: string): Promise<Record<string, string>> {

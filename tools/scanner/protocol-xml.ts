@@ -157,7 +157,7 @@ class Source {
 
   name(element: XmlElement): string {
     const { name = "" } = element.attributes;
-    if (!/^[a-z0-9_]+$/.test(name)) this.fail(element, `name "${name}" must be of a-z, 0-9 and _`);
+    if (!/^[A-Za-z0-9_]+$/.test(name)) this.fail(element, `name "${name}" must be of letters, digits and _`);
     return name;
   }
 

@@ -113,14 +113,23 @@ test("the emitted file holds no prose", () => {
 test("the more stable of two protocols is preferred", () => {
   const files = {
     "wayland/wayland.xml": SMALL.replaceAll("a_thing", "wl_thing"),
+    "plasma-wayland-protocols/server-decoration.xml": SMALL.replaceAll("a_thing", "kde_thing"),
+    "plasma-wayland-protocols/zz-other.xml": SMALL,
     "wayland-protocols/stable/x/zz-new.xml": SMALL,
     "wayland-protocols/staging/x/mm-mid.xml": SMALL,
     "wayland-protocols/unstable/x/aa-old.xml": SMALL,
   };
   const generated = withFiles(files, generateTables);
-  expect([...generated.keys()].sort()).toEqual(["aa-old.ts", "all.ts", "mm-mid.ts", "wayland.ts", "zz-new.ts"]);
+  expect([...generated.keys()].sort()).toEqual([
+    "aa-old.ts",
+    "all.ts",
+    "mm-mid.ts",
+    "server-decoration.ts",
+    "wayland.ts",
+    "zz-new.ts",
+  ]);
   const order = [...(generated.get("all.ts") ?? "").matchAll(/^ {2}\.\.\.(\w+),$/gm)].map((match) => match[1]);
-  expect(order).toEqual(["aa_old", "mm_mid", "zz_new", "wayland"]);
+  expect(order).toEqual(["server_decoration", "aa_old", "mm_mid", "zz_new", "wayland"]);
 });
 
 test("the committed tables prefer stable protocols to the drafts of the same name", () => {

@@ -4,8 +4,12 @@ import { basename, join } from "node:path";
 import { emitProtocol, emitRegistry } from "./emit.ts";
 import { type Protocol, parseProtocol } from "./protocol-xml.ts";
 
-/** Where protocols lie below /usr/share; later ones are preferred where interface names clash. */
-const DIRECTORIES: readonly string[] = [
+/**
+ * Where protocols lie below /usr/share, folders or single files; later ones are preferred where interface names clash.
+ * Of Plasma's own, most of which no guest may have, the one that toolkits of others use as well.
+ */
+const PLACES: readonly string[] = [
+  "plasma-wayland-protocols/server-decoration.xml",
   "wayland-protocols/unstable",
   "wayland-protocols/staging",
   "wayland-protocols/stable",
@@ -15,8 +19,8 @@ const DIRECTORIES: readonly string[] = [
 /** File name -> text. `share` is the /usr/share that has the XML. */
 export function generateTables(share: string): Map<string, string> {
   const protocols: Protocol[] = [];
-  for (const directory of DIRECTORIES) {
-    const path = join(share, directory);
+  for (const place of PLACES) {
+    const path = join(share, place);
     if (!existsSync(path)) throw new Error(`${path} is not there: the XML of the packages is wanted`);
     for (const file of xmlFiles(path)) protocols.push(parseProtocol(readFileSync(file, "utf8"), file));
   }
@@ -27,6 +31,7 @@ export function generateTables(share: string): Map<string, string> {
 }
 
 function xmlFiles(directory: string): string[] {
+  if (directory.endsWith(".xml")) return [directory];
   const names = readdirSync(directory, { recursive: true, encoding: "utf8" });
   // By the name of the file alone: that is the order whatever the folders are called.
   const key = (name: string): string => basename(name);

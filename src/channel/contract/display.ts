@@ -4,7 +4,8 @@
  * 1. Ordinary Wayland messages in the app's own numbering of objects, without descriptors, and messages of the link itself
  *    on the object id 0, which Wayland does not use. Requests go to the host, events to the guest.
  * 2. Pixels. Shared-memory pools and their wl_buffers stay in the guest half. What a surface shows is a range of the arena:
- *    `buffer_create` names it (the number is the guest's own), `attach` stands for wl_surface.attach. The guest writes into
+ *    `buffer_create` names it (the number is the guest's own), `attach` stands for wl_surface.attach, `icon_buffer` for
+ *    xdg_toplevel_icon_v1.add_buffer (the host copies the pixels at once, so the range is free again). The guest writes into
  *    a range only when it was never attached or after `buffer_release`; after `buffer_destroy` it waits for `buffer_gone`.
  * 3. Where the guest cannot map the arena, `pixels` carries rows to the same addresses, ahead of the commit.
  * 4. Descriptors. `transfer` says that the descriptor argument of the next message is a pipe, known by a token; the guest
@@ -21,6 +22,9 @@ export const MAX_LINK_FILE_BYTES = 1024 * 1024;
 
 /** Bytes of pixels or of a file in one message; the message must stay below the 64 KiB of the wire format. */
 export const MAX_LINK_DATA_BYTES = 65_024;
+
+/** Longest side of a window's icon in pixels: the largest that desktops show, 256, at scale 2. */
+export const MAX_ICON_SIDE = 512;
 
 /** Size of the window arena. A 4K window with three buffers takes 100 MB; pages never used cost nothing. */
 export const ARENA_BYTES = 256 * 1024 * 1024;
@@ -81,6 +85,15 @@ export const LINK_INTERFACE: InterfaceTable = {
       ],
     },
     { name: "transfer", since: 1, args: [{ name: "token", type: "uint" }] },
+    {
+      name: "icon_buffer",
+      since: 1,
+      args: [
+        { name: "icon", type: "uint" },
+        { name: "buffer", type: "uint" },
+        { name: "scale", type: "int" },
+      ],
+    },
   ],
   events: [
     { name: "buffer_release", since: 1, args: [{ name: "buffer", type: "uint" }] },

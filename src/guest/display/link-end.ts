@@ -54,7 +54,7 @@ export class LinkEnd implements BufferSource {
     return { number, offset };
   }
 
-  drop(buffer: ArenaBuffer): void {
+  drop(buffer: Pick<ArenaBuffer, "number">): void {
     const range = this.#ranges.get(buffer.number);
     if (range === undefined || range.leaving) return;
     range.leaving = true;
@@ -64,6 +64,11 @@ export class LinkEnd implements BufferSource {
 
   attach(surfaceId: number, buffer: ArenaBuffer, x: number, y: number): void {
     this.#send("attach", [surfaceId, buffer.number, x, y]);
+  }
+
+  /** Pixels of an icon are in a range of the arena; the host copies them before it looks at the next message. */
+  addIconBuffer(iconId: number, number: number, scale: number): void {
+    this.#send("icon_buffer", [iconId, number, scale]);
   }
 
   /** The descriptor of the app's next request is a pipe that the host shall fill. Takes ownership of `fd`. */

@@ -4,12 +4,14 @@ import type { OwnedFd } from "../../sys/fd.ts";
 import { decode } from "../../wayland/decode.ts";
 import { wp_viewport, wp_viewporter } from "../../wayland/generated/viewporter.ts";
 import { wl_compositor, wl_shm, wl_shm_pool, wl_surface } from "../../wayland/generated/wayland.ts";
+import { xdg_toplevel_icon_v1 } from "../../wayland/generated/xdg-toplevel-icon-v1.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { MessageWriter } from "../../wayland/message-writer.ts";
 import type { InterfaceTable, MessageTable } from "../../wayland/types.ts";
 import { AppError, WL_DISPLAY, WL_DISPLAY_ERROR } from "./app-error.ts";
 import type { AppObjects } from "./app-objects.ts";
 import type { Arena } from "./arena.ts";
+import { addIconBuffer } from "./icon-requests.ts";
 import { MAX_POOLS } from "./limits.ts";
 import type { LinkEnd } from "./link-end.ts";
 import { PixelQueue, type Placement } from "./pixel-queue.ts";
@@ -73,6 +75,9 @@ export class PixelRequests {
         if (message.name !== "create_pool") return false;
         this.#createPool(raw.objectId, decode(message, raw) as [number, number, number]);
         return true;
+      case xdg_toplevel_icon_v1:
+        if (message.name !== "add_buffer") return false;
+        return this.#addIconBuffer(raw.objectId, decode(message, raw) as [number, number]);
       case wp_viewporter:
       case wp_viewport:
         this.#viewportRequest(raw, message);
@@ -161,6 +166,14 @@ export class PixelRequests {
     const { sink } = this.#arena;
     const rows = rects.map((rect) => rowsOf(rect, geometry, offset, target.offset, sink.gapBytes));
     return { target, steps: sink.copy(pool.fd, rows, this.#writer) };
+  }
+
+  #addIconBuffer(icon: number, [bufferId, scale]: [number, number]): boolean {
+    const buffer = this.#buffers.get(bufferId);
+    if (buffer === undefined) return false;
+    const to = { arena: this.#arena, link: this.#link, writer: this.#writer };
+    if (!addIconBuffer(icon, buffer, scale, to)) throw new WaitForRelease("full");
+    return true;
   }
 
   #createSurface(id: number): void {

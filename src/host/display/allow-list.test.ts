@@ -5,7 +5,6 @@ import { defineRelay, forward } from "./relay.ts";
 /** Requests that are refused on purpose, each with its reason. */
 const REFUSED: Record<string, string> = {
   "wl_shm.create_pool": "pools stay in the guest half",
-  "wp_cursor_shape_manager_v1.get_tablet_tool_v2": "no tablet reaches a guest",
 };
 
 test("every request and event of an allowed interface is named, or refused with a reason", () => {

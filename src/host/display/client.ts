@@ -13,6 +13,7 @@ import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Va
 import { CompositorConnection } from "./compositor-connection.ts";
 import type { DisplayContext } from "./context.ts";
 import { GlobalList } from "./globals.ts";
+import { InputSerials } from "./input-serials.ts";
 import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_PENDING_EVENT_BYTES } from "./limits.ts";
 import { LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
 import { ObjectMap } from "./object-map.ts";
@@ -30,6 +31,7 @@ export class DisplayClient {
   readonly context: DisplayContext;
   readonly objects = new ObjectMap();
   readonly globals: GlobalList;
+  readonly serials = new InputSerials();
   readonly link: LinkEnd;
   readonly compositor: CompositorConnection;
   readonly #stream: ByteStream;
@@ -50,7 +52,7 @@ export class DisplayClient {
     this.#onEnded = onEnded;
     this.globals = new GlobalList(this);
     this.link = new LinkEnd(this);
-    this.compositor = new CompositorConnection(context.socketPath, {
+    this.compositor = new CompositorConnection(context.connect(), {
       message: (raw, fds) => this.#hostMessage(raw, fds),
       batchEnd: () => this.flush(),
       drained: () => this.#stream.resume(),

@@ -5,7 +5,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { type Watch, watch } from "../../sys/loop.ts";
-import { connectUnix, MAX_FDS_PER_MESSAGE, receiveMessage, sendMessage } from "../../sys/socket.ts";
+import { MAX_FDS_PER_MESSAGE, receiveMessage, sendMessage } from "../../sys/socket.ts";
 import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
 import { MessageWriter } from "../../wayland/message-writer.ts";
 import type { MessageTable, Value } from "../../wayland/types.ts";
@@ -40,10 +40,10 @@ export class CompositorConnection {
   #blocked = false;
   #closed = false;
 
-  /** Connects to the compositor at `socketPath`; throws "unavailable" when nothing answers there. */
-  constructor(socketPath: string, handlers: CompositorHandlers) {
+  /** Takes ownership of `socket`, connected to the compositor. */
+  constructor(socket: OwnedFd, handlers: CompositorHandlers) {
     this.#handlers = handlers;
-    this.#socket = connectUnix(socketPath);
+    this.#socket = socket;
     this.#watch = watch(this.#socket, { readable: true }, (ready) => {
       if (ready.writable) this.#resume();
       if (ready.readable || ready.hangup) this.#read();

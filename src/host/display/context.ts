@@ -2,13 +2,17 @@
 import type { VitrineError } from "../../base/error.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import type { RelayRegistry } from "./allow-list.ts";
+import type { Layout } from "./output-layout.ts";
+import type { DisplayPermission } from "./permission.ts";
 import type { Transfers } from "./transfers.ts";
 
 export interface DisplayContext {
   /** Name of the sandbox; part of every application id. */
   readonly sandbox: string;
-  /** The user's compositor. */
-  readonly socketPath: string;
+  /** A new connection to the user's compositor, owned by the caller. Throws "unavailable". */
+  connect(): OwnedFd;
+  /** What the apps' connections may not know of the screens. */
+  readonly layout: Layout;
   /** The window arena, borrowed; the very file is given to the compositor. */
   readonly arena: OwnedFd;
   /** Where in that file the arena begins. */
@@ -16,6 +20,8 @@ export interface DisplayContext {
   readonly arenaBytes: number;
   readonly relays: RelayRegistry;
   readonly transfers: Transfers;
+  /** The user's policy; the answer may change while apps run. */
+  permitted(permission: DisplayPermission): boolean;
   /** Nanoseconds to subtract from a time of the host's monotonic clock to get the guest's. */
   clockOffset(): bigint;
   /** Writes pixel rows that came as bytes into the arena. Refused where the guest maps the arena itself. */
@@ -25,4 +31,16 @@ export interface DisplayContext {
   windowHidden(): void;
   compositorLost(error: VitrineError | undefined): void;
   notice(severity: "info" | "warning" | "error", message: string): void;
+}
+
+/** State that all app connections of a sandbox share and that one relay alone knows of; made when first asked for. */
+export function perSandbox<T>(make: () => T): (context: DisplayContext) => T {
+  const states = new WeakMap<DisplayContext, T>();
+  return (context) => {
+    const known = states.get(context);
+    if (known !== undefined) return known;
+    const made = make();
+    states.set(context, made);
+    return made;
+  };
 }

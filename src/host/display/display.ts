@@ -9,14 +9,18 @@ import type { OwnedFd } from "../../sys/fd.ts";
 import { Mapping } from "../../sys/memory.ts";
 import { relayRegistry } from "./allow-list.ts";
 import { DisplayClient } from "./client.ts";
+import { type CompositorRoute, directRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
 import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
+import { type DisplayPermission, permittedByDefault } from "./permission.ts";
 import { probeCompositor } from "./probe-compositor.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
 
 export interface HostDisplayOptions {
   /** Path of the compositor's socket. */
   socketPath: string;
+  /** The way to the compositor, closed with the display; straight to its socket unless given. */
+  route?: CompositorRoute;
   /** Name of the sandbox. */
   sandbox: string;
   /** A sealed memory file that holds the window arena, borrowed for the life of the display. */
@@ -26,6 +30,8 @@ export interface HostDisplayOptions {
   arenaBytes: number;
   /** How pixels travel: the guest maps the arena, or sends them as bytes that we write into it. */
   pixels: "arena" | "stream";
+  /** The user's policy for the sandbox; without it the defaults of permission.ts hold. */
+  permitted?: (permission: DisplayPermission) => boolean;
   /** Nanoseconds the host's monotonic clock is ahead of the guest's. */
   clockOffset?: () => bigint;
   /** The number of windows with content has changed. */
@@ -39,6 +45,7 @@ export interface HostDisplayOptions {
 
 export class HostDisplay {
   readonly #options: HostDisplayOptions;
+  readonly #route: CompositorRoute;
   readonly #clients = new Map<number, DisplayClient>();
   readonly #transfers = new Transfers();
   readonly #context: DisplayContext;
@@ -48,14 +55,17 @@ export class HostDisplay {
 
   constructor(options: HostDisplayOptions) {
     this.#options = options;
+    this.#route = options.route ?? directRoute(options.socketPath);
     this.#context = {
       sandbox: options.sandbox,
-      socketPath: options.socketPath,
+      connect: () => this.#route.connect(),
+      layout: this.#route.layout,
       arena: options.arena,
       arenaOffset: options.arenaOffset ?? 0,
       arenaBytes: options.arenaBytes,
       relays: relayRegistry,
       transfers: this.#transfers,
+      permitted: options.permitted ?? permittedByDefault,
       clockOffset: options.clockOffset ?? (() => 0n),
       writePixels: (offset, stride, rowBytes, data) => this.#writePixels(offset, stride, rowBytes, data),
       windowShown: () => this.#countWindows(+1),
@@ -102,6 +112,7 @@ export class HostDisplay {
   close(): void {
     for (const client of [...this.#clients.values()]) client.end();
     this.#transfers.close();
+    this.#route.close();
     this.#mapping?.close();
     this.#mapping = undefined;
   }

@@ -1,7 +1,7 @@
 /**
  * The registry between the two sides. The compositor's globals are compared with the allow-list; those that pass are
- * offered to the guest under names of our own, at the lower of the two versions. The rest do not exist for the guest:
- * neither their names nor gaps in the numbering tell of them.
+ * offered to the guest under names of our own, at the lower of the two versions, together with those that the host half
+ * answers itself. The rest do not exist for the guest: neither their names nor gaps in the numbering tell of them.
  */
 import { decode } from "../../wayland/decode.ts";
 import { wl_registry } from "../../wayland/generated/wayland.ts";
@@ -12,19 +12,22 @@ import type { Relay, RelayObject } from "./relay.ts";
 
 interface Global {
   readonly guestName: number;
-  readonly hostName: number;
+  /** Undefined for one that the host half answers. */
+  readonly hostName: number | undefined;
   readonly relay: Relay;
   readonly version: number;
 }
+
+type Offer = { hostName: number | undefined; interface: string; version: number };
 
 export class GlobalList {
   readonly #client: DisplayClient;
   readonly #registries = new Set<RelayObject>();
   /** Globals of the first burst, held back so that they can be offered in the allow-list's order. */
-  #initial: { hostName: number; interface: string; version: number }[] | undefined = [];
+  #initial: Offer[] | undefined = [];
   /** By guest name. A removed global stays: a bind may be under way when the compositor removes it. */
   readonly #byGuestName = new Map<number, Global>();
-  readonly #present = new Map<number, Global>();
+  readonly #present = new Set<Global>();
 
   constructor(client: DisplayClient) {
     this.#client = client;
@@ -47,9 +50,15 @@ export class GlobalList {
 
   /** The compositor has listed all it has. */
   ready(): void {
-    const initial = this.#initial ?? [];
+    const { globals } = this.#client.context.relays;
+    const offered = this.#initial ?? [];
     this.#initial = undefined;
-    const order = [...this.#client.context.relays.globals.keys()];
+    const initial = offered.filter((offer) => globals.get(offer.interface)?.answered !== "always");
+    for (const [name, { answered, version }] of globals) {
+      const missing = !initial.some((offer) => offer.interface === name);
+      if (answered !== undefined && missing) initial.push({ hostName: undefined, interface: name, version });
+    }
+    const order = [...globals.keys()];
     initial.sort((a, b) => order.indexOf(a.interface) - order.indexOf(b.interface));
     for (const global of initial) this.#add(global);
   }
@@ -57,7 +66,7 @@ export class GlobalList {
   /** A guest has made a registry: tells it of every global. */
   addRegistry(registry: RelayObject): void {
     this.#registries.add(registry);
-    for (const global of this.#present.values()) this.#announce(registry, global);
+    for (const global of this.#present) this.#announce(registry, global);
   }
 
   removeRegistry(registry: RelayObject): void {
@@ -71,19 +80,21 @@ export class GlobalList {
       const text = `invalid global ${guestName}, version ${version}`;
       throw new ProtocolViolation(registry.guestId, WL_DISPLAY_ERROR.invalidObject, text);
     }
-    const object = this.#client.createFromGuest(guestId, version, global.relay, registry);
-    this.#client.bindOnHost(global.hostName, global.relay.table, version, object.hostId);
+    const { relay, hostName } = global;
+    const object = this.#client.createFromGuest(guestId, version, relay, registry, hostName === undefined);
+    if (hostName !== undefined) this.#client.bindOnHost(hostName, relay.table, version, object.hostId);
+    relay.bound?.(this.#client, object, hostName);
   }
 
   /** The compositor's name and version of the first global of an interface, allowed to the guest or not needed. */
   hostGlobal(interfaceName: string): { hostName: number; version: number } | undefined {
-    for (const global of this.#present.values()) {
-      if (global.relay.table.name === interfaceName) return { hostName: global.hostName, version: global.version };
+    for (const { relay, hostName, version } of this.#present) {
+      if (relay.table.name === interfaceName && hostName !== undefined) return { hostName, version };
     }
     return undefined;
   }
 
-  #add(global: { hostName: number; interface: string; version: number }): void {
+  #add(global: Offer): void {
     const relay = this.#client.context.relays.globals.get(global.interface);
     if (relay === undefined) return;
     const offered: Global = {
@@ -93,14 +104,15 @@ export class GlobalList {
       version: Math.min(relay.version, global.version),
     };
     this.#byGuestName.set(offered.guestName, offered);
-    this.#present.set(offered.hostName, offered);
+    this.#present.add(offered);
     for (const registry of this.#registries) this.#announce(registry, offered);
   }
 
   #remove(hostName: number): void {
-    const global = this.#present.get(hostName);
+    this.#initial = this.#initial?.filter((offer) => offer.hostName !== hostName);
+    const global = [...this.#present].find((candidate) => candidate.hostName === hostName);
     if (global === undefined) return;
-    this.#present.delete(hostName);
+    this.#present.delete(global);
     for (const registry of this.#registries) {
       this.#client.sendToGuest(registry.guestId, wl_registry, "global_remove", [global.guestName]);
     }

@@ -18,3 +18,8 @@ export function hostAppId(sandbox: string, guestAppId: string): string {
 export function hostTitle(guestTitle: string): string {
   return sanitizeText(guestTitle, MAX_TITLE_CHARS);
 }
+
+/** A description of a window for people, as {@link hostTitle}, led by the name of the sandbox. */
+export function hostDescription(sandbox: string, guestDescription: string): string {
+  return `${sandbox}: ${hostTitle(guestDescription)}`;
+}

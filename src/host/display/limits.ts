@@ -19,9 +19,21 @@ export const MAX_SURFACE_SIDE = 65_536;
 export const MAX_TITLE_CHARS = 256;
 /** Characters of an application id, before the sandbox's prefix. */
 export const MAX_APP_ID_CHARS = 128;
-/** Bytes of a MIME type, and how many one data source may offer. */
-export const MAX_MIME_BYTES = 256;
-export const MAX_MIME_TYPES = 64;
+/** How old a press or release may be that an app names to get the focus, in milliseconds: a slow start of a helper. */
+export const ACTIVATION_ACTION_MAX_AGE_MS = 10_000;
+/** Activation tokens of one sandbox that are still good; each belongs to one press, and is used at once or never. */
+export const MAX_ACTIVATION_TOKENS = 64;
+/** Windows of one sandbox exported at a time, by xdg_foreign: those that dialogs of other programs stand over. */
+export const MAX_EXPORTED_WINDOWS = 256;
+/** Rings of the bell of one sandbox in a second; more is noise, to the ear and to the compositor. */
+export const MAX_BELLS_PER_SECOND = 4;
+/** Bytes of all icons of one connection, in memory of ours and the compositor's: two sets of all usual sizes. */
+export const MAX_CLIENT_ICON_BYTES = 8 * 1024 * 1024;
+/** Serials of input events remembered for one connection; each press or change of focus brings one or two. */
+export const MAX_REMEMBERED_SERIALS = 1024;
+/** Bytes of a MIME type, and how many one data source may offer: office programs name sizes and titles in theirs. */
+export const MAX_MIME_BYTES = 1024;
+export const MAX_MIME_TYPES = 256;
 /** Bytes of a keymap that the compositor hands out. Real ones are 30 to 70 KiB. */
 export const MAX_KEYMAP_BYTES = 1024 * 1024;
 /** Bytes waiting for a compositor that does not read, after which the guest's stream is paused. */

@@ -18,7 +18,8 @@ import { wl_buffer, wl_shm, wl_shm_pool, wl_surface } from "../../wayland/genera
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { DisplayClient } from "./client.ts";
 import { MAX_CLIENT_BUFFERS } from "./limits.ts";
-import { checkPixelBuffer } from "./pixel-buffer.ts";
+import { checkPixelBuffer, type PixelBuffer } from "./pixel-buffer.ts";
+import { addIconBuffer } from "./relays/toplevel-icon.ts";
 import { surfaceAttached } from "./relays/wl-surface.ts";
 import { liveObject } from "./translate.ts";
 
@@ -27,6 +28,7 @@ export { LINK_OBJECT_ID };
 /** A range of the arena known to the compositor as a wl_buffer. */
 interface ArenaBuffer {
   readonly hostId: number;
+  readonly pixels: PixelBuffer;
   /** The compositor may be reading it. */
   busy: boolean;
   /** The guest wants its range back; answered once the compositor has let go. */
@@ -38,11 +40,24 @@ export class LinkEnd {
   readonly #buffers = new Map<number, ArenaBuffer>();
   /** Our wl_shm_pool over the whole arena on this connection; made with the first buffer. */
   #poolHostId = 0;
+  #shmHostId = 0;
   #token = 0;
   #nextHostToken = 1;
 
   constructor(client: DisplayClient) {
     this.#client = client;
+  }
+
+  /** Our wl_shm on this connection; bound with the first use. */
+  get shm(): number {
+    if (this.#shmHostId !== 0) return this.#shmHostId;
+    const { objects, globals } = this.#client;
+    const global = globals.hostGlobal("wl_shm");
+    if (global === undefined)
+      throw new VitrineError("unavailable", "Cannot show pixels: the compositor offers no wl_shm");
+    this.#shmHostId = objects.addInternal(() => {}).hostId;
+    this.#client.bindOnHost(global.hostName, wl_shm, 1, this.#shmHostId);
+    return this.#shmHostId;
   }
 
   /** Handles one message that the guest half addressed to the link itself. */
@@ -59,6 +74,8 @@ export class LinkEnd {
         return this.#client.context.writePixels(...(args as [number, number, number, Uint8Array]));
       case "attach":
         return this.#attach(...(args as [number, number, number, number]));
+      case "icon_buffer":
+        return this.#iconBuffer(...(args as [number, number, number]));
       case "transfer":
         [this.#token] = args as [number];
         return;
@@ -81,9 +98,9 @@ export class LinkEnd {
     return writeEnd;
   }
 
-  /** Forgets a transfer that was announced for a request without a descriptor. */
+  /** A transfer that was announced for a request that did not take it: the guest reads its end at once. */
   discardTransfer(): void {
-    this.#token = 0;
+    if (this.#token !== 0) this.takeTransfer().close();
   }
 
   /** Tells the guest that the descriptor of the next event is a pipe it shall fill. Takes over what `fd` refers to. */
@@ -123,7 +140,7 @@ export class LinkEnd {
     // Before the buffer gets its id: the compositor wants to hear of ids in their order.
     const pool = this.#pool();
     const hostBuffer = this.#client.objects.addInternal(() => this.#released(buffer));
-    this.#buffers.set(buffer, { hostId: hostBuffer.hostId, busy: false, dropped: false });
+    this.#buffers.set(buffer, { hostId: hostBuffer.hostId, pixels: checked, busy: false, dropped: false });
     const args = [
       hostBuffer.hostId,
       arenaOffset + checked.offset,
@@ -149,6 +166,11 @@ export class LinkEnd {
     surfaceAttached(surface, true);
   }
 
+  #iconBuffer(iconId: number, buffer: number, scale: number): void {
+    const icon = liveObject(this.#client, iconId, "xdg_toplevel_icon_v1");
+    addIconBuffer(this.#client, icon, this.#known(buffer).pixels, scale);
+  }
+
   #released(buffer: number): void {
     const known = this.#buffers.get(buffer);
     if (known === undefined) return;
@@ -172,15 +194,11 @@ export class LinkEnd {
 
   #pool(): number {
     if (this.#poolHostId !== 0) return this.#poolHostId;
-    const { context, objects, globals } = this.#client;
-    const global = globals.hostGlobal("wl_shm");
-    if (global === undefined)
-      throw new VitrineError("unavailable", "Cannot show pixels: the compositor offers no wl_shm");
-    const shm = objects.addInternal(() => {});
+    const { context, objects } = this.#client;
+    const shm = this.shm;
     const pool = objects.addInternal(() => {});
-    this.#client.bindOnHost(global.hostName, wl_shm, 1, shm.hostId);
     const args = [pool.hostId, 0, context.arenaOffset + context.arenaBytes];
-    this.#client.sendToHost(shm.hostId, wl_shm, "create_pool", args, [context.arena.dup()]);
+    this.#client.sendToHost(shm, wl_shm, "create_pool", args, [context.arena.dup()]);
     this.#poolHostId = pool.hostId;
     return pool.hostId;
   }

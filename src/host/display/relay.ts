@@ -63,6 +63,13 @@ export interface RelayRules<State> {
   readonly state?: (client: DisplayClient, by: RelayObject | undefined) => State;
   readonly requests: Readonly<Record<string, RequestRule<State>>>;
   readonly events: Readonly<Record<string, EventRule<State>>>;
+  /** Called for an object of a global that the guest has bound; `hostName` is the compositor's name of the global. */
+  readonly bound?: (client: DisplayClient, object: RelayObject<State>, hostName: number | undefined) => void;
+  /**
+   * A global that the host half answers itself: "always", or only "where-missing" among what the compositor offers. Its
+   * objects have no counterpart.
+   */
+  readonly answered?: "always" | "where-missing";
   /** Called once when the object is gone: destroyed by the guest, or its connection ended. */
   readonly destroyed?: (client: DisplayClient, object: RelayObject<State>) => void;
 }
@@ -74,6 +81,8 @@ export interface Relay {
   readonly state: ((client: DisplayClient, by: RelayObject | undefined) => unknown) | undefined;
   readonly requestRules: readonly (RequestRule | undefined)[];
   readonly eventRules: readonly (EventRule | undefined)[];
+  readonly bound: ((client: DisplayClient, object: RelayObject, hostName: number | undefined) => void) | undefined;
+  readonly answered: "always" | "where-missing" | undefined;
   readonly destroyed: ((client: DisplayClient, object: RelayObject) => void) | undefined;
 }
 
@@ -88,6 +97,8 @@ export function defineRelay<State = undefined>(rules: RelayRules<State>): RelayO
     state: rules.state,
     requestRules: byOpcode(rules.table, rules.table.requests, rules.requests) as (RequestRule | undefined)[],
     eventRules: byOpcode(rules.table, rules.table.events, rules.events) as (EventRule | undefined)[],
+    bound: rules.bound as Relay["bound"],
+    answered: rules.answered,
     destroyed: rules.destroyed as Relay["destroyed"],
   };
 }

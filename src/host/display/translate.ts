@@ -9,7 +9,10 @@ import type { DisplayClient } from "./client.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
 import type { Relay, RelayObject } from "./relay.ts";
 
-/** Passes a guest's request to the compositor. Returns the objects it made, in argument order. */
+/**
+ * Passes a guest's request to the compositor. Returns the objects it made, in argument order. On an object that the host
+ * half answers alone it goes nowhere, and what it makes is answered here as well.
+ */
 export function forwardRequest(
   client: DisplayClient,
   object: RelayObject,
@@ -23,20 +26,27 @@ export function forwardRequest(
     const value = args[index] as Value;
     switch (argument.type) {
       case "object":
+        if (object.hostId === 0) return 0;
         return value === 0 ? 0 : liveObject(client, value as number, argument.interface).hostId;
       case "new_id": {
-        const made = client.createFromGuest(value as number, object.version, relayFor(client, argument), object);
+        const made = client.createFromGuest(
+          value as number,
+          object.version,
+          relayFor(client, argument),
+          object,
+          object.hostId === 0,
+        );
         created.push(made);
         return made.hostId;
       }
       case "fd":
-        fds.push(client.link.takeTransfer());
+        if (object.hostId !== 0) fds.push(client.link.takeTransfer());
         return value;
       default:
         return value;
     }
   });
-  client.compositor.send(object.hostId, opcode, message, translated, fds);
+  if (object.hostId !== 0) client.compositor.send(object.hostId, opcode, message, translated, fds);
   return created;
 }
 

@@ -6,6 +6,7 @@ import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import { monotonicNanoseconds } from "../../sys/clock.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
+import { sandboxPaths } from "./directories.ts";
 import type { Severity } from "./log-file.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
 
@@ -58,12 +59,18 @@ function noWindows(handlers: WindowHandlers): Windows {
 async function realWindows(spec: SupervisorSpec, socketPath: string, handlers: WindowHandlers): Promise<Windows> {
   // Loaded only here: a sandbox without windows does not carry the display's code.
   const { HostDisplay } = await import("../display/display.ts");
-  const { probeCompositor } = await import("../display/probe-compositor.ts");
-  await probeCompositor(socketPath);
+  const { openRoute } = await import("../display/compositor-route.ts");
+  const route = await openRoute({
+    socketPath,
+    sandbox: spec.name,
+    contextPath: sandboxPaths(spec.name).wayland,
+    onNotice: (severity, message) => handlers.notice(severity, message),
+  });
   const { arena, offset, bytes } = await openArena(spec);
   let clockOffset = 0n;
   const display = new HostDisplay({
     socketPath,
+    route,
     sandbox: spec.name,
     arena,
     arenaOffset: offset,

@@ -32,6 +32,7 @@ import { interfaces as presentation_time } from "./presentation-time.ts";
 import { interfaces as primary_selection_unstable_v1 } from "./primary-selection-unstable-v1.ts";
 import { interfaces as relative_pointer_unstable_v1 } from "./relative-pointer-unstable-v1.ts";
 import { interfaces as security_context_v1 } from "./security-context-v1.ts";
+import { interfaces as server_decoration } from "./server-decoration.ts";
 import { interfaces as single_pixel_buffer_v1 } from "./single-pixel-buffer-v1.ts";
 import { interfaces as tablet_unstable_v1 } from "./tablet-unstable-v1.ts";
 import { interfaces as tablet_unstable_v2 } from "./tablet-unstable-v2.ts";
@@ -59,6 +60,7 @@ import { interfaces as xwayland_shell_v1 } from "./xwayland-shell-v1.ts";
 
 /** In the order of preference, least first: where two protocols have an interface of the same name, the later one is meant. */
 const tables: readonly InterfaceTable[] = [
+  ...server_decoration,
   ...fullscreen_shell_unstable_v1,
   ...idle_inhibit_unstable_v1,
   ...input_method_unstable_v1,

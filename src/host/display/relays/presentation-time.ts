@@ -5,11 +5,13 @@
 import { wp_presentation, wp_presentation_feedback } from "../../../wayland/generated/presentation-time.ts";
 import { defineRelay, forward } from "../relay.ts";
 
-const NANOSECONDS = 1_000_000_000n;
+export const NANOSECONDS = 1_000_000_000n;
+/** The last moment that can be named: seconds of 64 bits. */
+const LATEST = (1n << 64n) * NANOSECONDS - 1n;
 /** clockid_t of CLOCK_MONOTONIC on Linux, for host and guest alike. */
 const CLOCK_MONOTONIC = 1;
 
-/** Moves a time given as seconds (two halves) and nanoseconds by `offset` nanoseconds; never below zero. */
+/** Moves a time given as seconds (two halves) and nanoseconds back by `offset` nanoseconds; stays within what can be named. */
 export function shiftTime(
   secondsHigh: number,
   secondsLow: number,
@@ -17,21 +19,22 @@ export function shiftTime(
   offset: bigint,
 ): [number, number, number] {
   const host = ((BigInt(secondsHigh) << 32n) + BigInt(secondsLow)) * NANOSECONDS + BigInt(nanoseconds);
-  const guest = host > offset ? host - offset : 0n;
+  const moved = host > offset ? host - offset : 0n;
+  const guest = moved < LATEST ? moved : LATEST;
   const seconds = guest / NANOSECONDS;
   return [Number(seconds >> 32n), Number(seconds & 0xffffffffn), Number(guest % NANOSECONDS)];
 }
 
 export const presentationRelay = defineRelay({
   table: wp_presentation,
-  version: 1,
+  version: 2,
   requests: { destroy: forward, feedback: forward },
   events: { clock_id: ({ forward }) => forward([CLOCK_MONOTONIC]) },
 });
 
 export const presentationFeedbackRelay = defineRelay({
   table: wp_presentation_feedback,
-  version: 1,
+  version: 2,
   requests: {},
   events: {
     sync_output: forward,

@@ -56,15 +56,14 @@ export const fractionalScaleRelay = defineRelay({
 
 export const cursorShapeManagerRelay = defineRelay({
   table: wp_cursor_shape_manager_v1,
-  version: 1,
-  // get_tablet_tool_v2 is left out: no tablet reaches a guest.
-  requests: { destroy: forward, get_pointer: forward },
+  version: 2,
+  requests: { destroy: forward, get_pointer: forward, get_tablet_tool_v2: forward },
   events: {},
 });
 
 export const cursorShapeDeviceRelay = defineRelay({
   table: wp_cursor_shape_device_v1,
-  version: 1,
+  version: 2,
   requests: { destroy: forward, set_shape: forward },
   events: {},
 });

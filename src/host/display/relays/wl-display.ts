@@ -1,5 +1,7 @@
-/** wl_display and wl_registry: answered here; what a guest may learn of the compositor is the allow-list's business. */
+/** wl_display, wl_registry and wl_fixes: answered here; what a guest may learn of the compositor is the allow-list's business. */
 import { wl_callback, wl_display, wl_registry } from "../../../wayland/generated/wayland.ts";
+import { wl_fixes } from "../../../wayland/wl-fixes.ts";
+import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward } from "../relay.ts";
 
 export const registryRelay = defineRelay({
@@ -13,6 +15,24 @@ export const registryRelay = defineRelay({
   },
   events: {},
   destroyed: (client, object) => client.globals.removeRegistry(object),
+});
+
+/** Lets a client destroy a registry. Registries are ours alone, so this needs nothing of the compositor. */
+export const fixesRelay = defineRelay({
+  table: wl_fixes,
+  version: 1,
+  answered: "always",
+  requests: {
+    destroy: forward,
+    destroy_registry: ({ client, args }) => {
+      const registry = client.objects.byGuestId(args[0] as number);
+      if (registry?.relay !== registryRelay || !registry.alive) {
+        throw new ProtocolViolation(1, WL_DISPLAY_ERROR.invalidObject, `invalid registry ${args[0]}`);
+      }
+      client.destroyedByGuest(registry);
+    },
+  },
+  events: {},
 });
 
 export const callbackRelay = defineRelay({

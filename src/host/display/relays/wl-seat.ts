@@ -1,5 +1,6 @@
 /** wl_seat and its devices. Input reaches a guest only while one of its surfaces has it; the compositor sees to that. */
 import { wl_keyboard, wl_pointer, wl_seat, wl_touch } from "../../../wayland/generated/wayland.ts";
+import { noting } from "../input-serials.ts";
 import { MAX_KEYMAP_BYTES } from "../limits.ts";
 import { defineRelay, forward } from "../relay.ts";
 
@@ -15,10 +16,10 @@ export const pointerRelay = defineRelay({
   version: 9,
   requests: { set_cursor: forward, release: forward },
   events: {
-    enter: forward,
-    leave: forward,
+    enter: noting("focus"),
+    leave: noting("focus"),
     motion: forward,
-    button: forward,
+    button: noting("action"),
     axis: forward,
     frame: forward,
     axis_source: forward,
@@ -46,10 +47,10 @@ export const keyboardRelay = defineRelay({
       client.link.sendFile(fd, size);
       forward(args, "sent");
     },
-    enter: forward,
-    leave: forward,
-    key: forward,
-    modifiers: forward,
+    enter: noting("focus"),
+    leave: noting("focus"),
+    key: noting("action"),
+    modifiers: noting("focus"),
     repeat_info: forward,
   },
 });
@@ -59,8 +60,8 @@ export const touchRelay = defineRelay({
   version: 9,
   requests: { release: forward },
   events: {
-    down: forward,
-    up: forward,
+    down: noting("action"),
+    up: noting("action"),
     motion: forward,
     frame: forward,
     cancel: forward,

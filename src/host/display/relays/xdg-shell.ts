@@ -7,6 +7,7 @@ import {
   xdg_wm_base,
 } from "../../../wayland/generated/xdg-shell.ts";
 import { hostAppId, hostTitle } from "../identity.ts";
+import { ifSerialGiven } from "../input-serials.ts";
 import { MAX_SURFACE_SIDE } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
@@ -19,7 +20,7 @@ interface ToplevelState {
   surface: RelayObject | undefined;
 }
 
-const XDG_VERSION = 6;
+const XDG_VERSION = 7;
 
 /** Refuses sizes and places that no screen has: compositors calculate with them in 32 bits. */
 function bounded(request: GuestRequest<unknown>): void {
@@ -97,9 +98,9 @@ export const toplevelRelay = defineRelay<ToplevelState>({
     set_parent: forward,
     set_title: ({ args, forward }) => forward([hostTitle(args[0] as string)]),
     set_app_id: ({ client, args, forward }) => forward([hostAppId(client.context.sandbox, args[0] as string)]),
-    show_window_menu: forward,
-    move: forward,
-    resize: forward,
+    show_window_menu: ifSerialGiven(1),
+    move: ifSerialGiven(1),
+    resize: ifSerialGiven(1),
     set_max_size: forward,
     set_min_size: forward,
     set_maximized: forward,
@@ -115,6 +116,14 @@ export const toplevelRelay = defineRelay<ToplevelState>({
 export const popupRelay = defineRelay({
   table: xdg_popup,
   version: XDG_VERSION,
-  requests: { destroy: forward, grab: forward, reposition: forward },
+  requests: {
+    destroy: forward,
+    grab: ({ client, object, args, forward }) => {
+      if (client.serials.has(args[1] as number)) forward();
+      // A grab that is denied ends the popup: without it the user could not close it.
+      else client.sendToGuest(object.guestId, xdg_popup, "popup_done", []);
+    },
+    reposition: forward,
+  },
   events: { configure: forward, popup_done: forward, repositioned: forward },
 });
