@@ -24,6 +24,8 @@ packages_headless='
   wtype=wtype
 '
 packages_test='
+  busybox=busybox
+  cpio=cpio
   weston=weston
   mutter=mutter
   dbus-daemon=dbus-run-session
