@@ -24,7 +24,7 @@ packages_headless='
   wtype=wtype
 '
 packages_test='
-  busybox=busybox
+  busybox-static=/usr/share/doc/busybox-static
   cpio=cpio
   weston=weston
   mutter=mutter
@@ -72,8 +72,10 @@ setup_missing() {
   # npm writes this file last; package-lock.json is newer when the tree was updated since.
   installed=$root/node_modules/.package-lock.json
   if [ ! -x "$root/$bun" ] || [ ! -f "$installed" ] || [ "$root/package-lock.json" -nt "$installed" ]; then
-    case $missing in
+    # npm takes away what it is not asked for: tools for tests that are there stay.
+    case "$missing $* $(ls -d "$root/node_modules/typescript" 2>/dev/null || :)" in
       *npm+dev*) ;;
+      *" test"* | *typescript*) missing="$missing npm+dev" ;;
       *) missing="$missing npm" ;;
     esac
   fi
