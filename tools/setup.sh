@@ -31,6 +31,8 @@ packages_test='
   wayland-utils=wayland-info
   foot=foot
   bubblewrap=bwrap
+  gpg=gpg
+  gpg-agent=gpg-agent
   fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
 '
 packages_bench='

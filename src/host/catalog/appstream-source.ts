@@ -101,7 +101,11 @@ export class FileSource implements CatalogSource {
     return {
       fingerprint: sha256,
       files: [sha256],
-      open: async () => content(this.name, [{ file: this.#address, data: await context.store.read(sha256) }]),
+      open: async () => {
+        const found = await content(this.name, [{ file: this.#address, data: await context.store.read(sha256) }]);
+        // Nobody has signed it: it must not give an innocent name to a package of the archive.
+        return { ...found, components: found.components.map((component) => ({ ...component, package: undefined })) };
+      },
       commit: () => {},
     };
   }
@@ -124,7 +128,10 @@ function checkSize(file: string, size: number | undefined): void {
   throw new VitrineError("limit", `Cannot read "${file}": it has ${size} bytes, at most ${MAX_METADATA_BYTES} allowed`);
 }
 
-async function content(name: string, files: readonly { file: string; data: Buffer }[]): Promise<SourceContent> {
+async function content(
+  name: string,
+  files: readonly { file: string; data: Buffer }[],
+): Promise<SourceContent & { components: readonly Component[] }> {
   const drops = new Drops();
   const components: Component[] = [];
   for (const { file, data } of files) {

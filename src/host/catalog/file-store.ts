@@ -142,8 +142,12 @@ async function writeBody(
 ): Promise<void> {
   let at = start;
   for await (const chunk of answer.chunks(size - start)) {
-    await handle.write(chunk, 0, chunk.length, at);
-    at += chunk.length;
+    // On a disk that is nearly full a part of it is written, without an error.
+    for (let done = 0; done < chunk.length; ) {
+      const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, at);
+      done += bytesWritten;
+      at += bytesWritten;
+    }
     onBytes?.(chunk.length);
   }
   await handle.truncate(at);

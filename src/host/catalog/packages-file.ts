@@ -44,7 +44,7 @@ export function* parsePackages(text: string, drops: Drops): Generator<PackageEnt
     const end = gap < 0 ? text.length : gap;
     const entry = parseParagraph(text, start, end);
     if (entry !== undefined) yield entry;
-    else if (end > start + 1) drops.count("package: not readable");
+    else if (text.slice(start, end).trim() !== "") drops.count("package: not readable");
     start = end + 2;
   }
 }

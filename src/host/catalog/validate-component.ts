@@ -221,7 +221,8 @@ function screenshot(value: unknown, { mediaBase }: ComponentOrigin): Screenshot 
   for (const image of images) {
     const relative = text(image.url, MAX_ADDRESS_CHARS);
     if (relative === undefined) continue;
-    const url = address(/^https?:/i.test(relative) || mediaBase === undefined ? relative : `${mediaBase}/${relative}`);
+    const whole = mediaBase === undefined || /^[a-z][a-z0-9+.-]*:/i.test(relative);
+    const url = address(whole ? relative : `${mediaBase}/${relative}`);
     if (url !== undefined) return { url, width: pixels(image.width), height: pixels(image.height) };
   }
   return undefined;

@@ -3,6 +3,7 @@
  * of the file is ever looked at.
  */
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
@@ -19,27 +20,47 @@ const MAX_REPORT_BYTES = 256 * 1024;
  * keyring: one good signature is wanted, and none that is wrong. Throws "corrupt" when that is not so, "unavailable" without gpgv.
  */
 export async function readSigned(file: string, keyring: string, address: string): Promise<string> {
-  const { signed, report } = await runGpgv(file, keyring);
   const refuse = (why: string): VitrineError =>
     new VitrineError("corrupt", `Cannot trust "${address}": ${why}`, {
       fix: `check the archive's address and that "${keyring}" is up to date`,
     });
-  const states = [...report.matchAll(/^\[GNUPG:\] ([A-Z_]+)(.*)$/gm)];
-  const has = (...names: string[]): boolean => states.some(([, name = ""]) => names.includes(name));
-  if (has("BADSIG")) throw refuse("its signature is wrong, it was changed after signing");
-  if (!has("GOODSIG") || !has("VALIDSIG")) {
-    const problem = states.find(([, name = ""]) =>
-      /^(?:NO_PUBKEY|EXPKEYSIG|EXPSIG|REVKEYSIG|ERRSIG|NODATA)$/.test(name),
-    );
-    const [, name = "", rest = ""] = problem ?? [];
-    throw refuse(
-      `no valid signature of a key in the keyring${name === "" ? "" : ` (${name}${sanitizeText(rest, 60)})`}`,
-    );
+  if (!isOneSignedText(await readFile(file, "latin1"))) throw refuse("it is not one signed text and nothing else");
+  const { signed, report } = await runGpgv(file, keyring);
+  const states = new Map(
+    [...report.matchAll(/^\[GNUPG:\] ([A-Z_]+) ?(.*)$/gm)].map(([, name = "", rest = ""]) => [name, rest]),
+  );
+  if (states.has("BADSIG")) throw refuse("its signature is wrong, it was changed after signing");
+  if (!states.has("GOODSIG") || !states.has("VALIDSIG")) {
+    const problem = PROBLEMS.find((name) => states.has(name)) ?? "";
+    const which = sanitizeText(`${problem} ${states.get(problem) ?? ""}`.trim(), 80);
+    throw refuse(`it has no valid signature of a key in the keyring${which === "" ? "" : ` (${which})`}`);
   }
-  // More than one signed message in a file could mix signed text of one with that of another.
-  if (states.filter(([, name]) => name === "PLAINTEXT").length > 1) throw refuse("it holds more than one signed text");
   return signed;
 }
+
+/** Why gpgv takes a signature for no good one, the most telling first. */
+const PROBLEMS = ["REVKEYSIG", "EXPKEYSIG", "EXPSIG", "NO_PUBKEY", "ERRSIG", "NODATA"] as const;
+
+/**
+ * gpgv passes by what stands around a signed text, and reads several in a row: a file could then hold text of another
+ * release, or of nobody. So the form of the file is checked first (RFC 9580, 7: a line of the text itself never begins so).
+ */
+function isOneSignedText(content: string): boolean {
+  const lines = content.replaceAll("\r", "").trimEnd().split("\n");
+  const markers = lines.filter((line) => line.startsWith("-----"));
+  return (
+    lines[0] === MARKERS[0] &&
+    lines.at(-1) === MARKERS[2] &&
+    markers.length === MARKERS.length &&
+    markers.every((line, index) => line.trimEnd() === MARKERS[index])
+  );
+}
+
+const MARKERS = [
+  "-----BEGIN PGP SIGNED MESSAGE-----",
+  "-----BEGIN PGP SIGNATURE-----",
+  "-----END PGP SIGNATURE-----",
+] as const;
 
 async function runGpgv(file: string, keyring: string): Promise<{ signed: string; report: string }> {
   const child = spawn("gpgv", ["--status-fd", "3", "--keyring", keyring, "--output", "-", file], {
