@@ -76,14 +76,23 @@ export class Catalog implements Disposable {
     return { name: name ?? "", summary: summary ?? "" };
   }
 
-  /** Numbers of the components in which every word stands somewhere, in some language of `languages` or untranslated. */
-  mentioning(words: readonly string[], languages: readonly string[]): number[] {
+  /**
+   * Numbers of the components in which some word of each group stands somewhere, in some language of `languages` or
+   * untranslated.
+   */
+  mentioning(groups: readonly (readonly string[])[], languages: readonly string[]): number[] {
     const translations = languages.map((language) => this.#translations("find", language));
     return this.#lines("find").flatMap((line, number) => {
       const found = (word: string): boolean =>
         line.includes(word) || translations.some((lines) => lines.get(number)?.includes(word));
-      return words.every(found) ? [number] : [];
+      return groups.every((words) => words.some(found)) ? [number] : [];
     });
+  }
+
+  /** The different words of all names, ids, packages and keywords, in those languages and untranslated. */
+  vocabulary(languages: readonly string[]): string[] {
+    const sections = ["vocabulary", ...languages.map((language) => `vocabulary.${language}`)];
+    return sections.flatMap((section) => (this.#file.has(section) ? this.#lines(section) : []));
   }
 
   /** What is searched of the component of that number. */
@@ -137,10 +146,10 @@ export class Catalog implements Disposable {
 
   packageNames(): string[] {
     const places = this.#numbers("package-lines");
-    const lines = this.#file.read("packages");
+    const lines = this.#file.read("packages").toString("latin1");
     return Array.from({ length: places.length - 1 }, (_, number) => {
       const start = places[number] ?? 0;
-      return lines.toString("latin1", start, lines.indexOf("\t", start));
+      return lines.slice(start, lines.indexOf("\t", start));
     });
   }
 

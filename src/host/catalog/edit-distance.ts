@@ -42,12 +42,12 @@ export function toleratedEdits(word: string): number {
 }
 
 /**
- * A set of the letters of `text` from `start` to `end`, as bits: one bit may stand for several letters. An edit changes two
- * bits at most, so that most words are seen to be different without their distance.
+ * The set of a word's letters, as bits: one bit may stand for several letters. An edit changes two bits at most, so that
+ * most words are seen to be different without their distance.
  */
-export function letterBits(text: string, start: number, end: number): number {
+export function letterBits(word: string): number {
   let bits = 0;
-  for (let index = start; index < end; index++) bits |= 1 << (text.charCodeAt(index) & 31);
+  for (let index = 0; index < word.length; index++) bits |= 1 << (word.charCodeAt(index) & 31);
   return bits;
 }
 
@@ -58,26 +58,41 @@ export function differentBits(a: number, b: number): number {
   return count;
 }
 
-/** Share of letter triples that a word has in common with another, whose {@link triples} are given: 0 none, 1 all (Dice). */
-export function similarity(wanted: ReadonlySet<number>, word: string): number {
-  if (word === "") return 0;
-  let common = 0;
-  for (let index = 0; index <= word.length; index++) if (wanted.has(triple(word, index))) common++;
-  return common === 0 ? 0 : Math.min(1, (2 * common) / (wanted.size + word.length + 1));
+/** Bits of a letter that a triple keeps: all of an ASCII letter. */
+const LETTER_BITS = 7;
+
+/** The triples of letters that stand in a row in a word, to compare many others with ({@link Triples.similarity}). */
+export class Triples {
+  readonly #has = new Uint8Array(1 << (3 * LETTER_BITS));
+  #size = 0;
+
+  constructor(word: string) {
+    for (let index = 0; index < count(word); index++) {
+      const triple = tripleAt(word, index);
+      this.#size += this.#has[triple] === 0 ? 1 : 0;
+      this.#has[triple] = 1;
+    }
+  }
+
+  /** Share of triples that `word` has in common with this one: 0 none, 1 all (Dice's coefficient). */
+  similarity(word: string): number {
+    const others = count(word);
+    let common = 0;
+    for (let index = 0; index < others; index++) common += this.#has[tripleAt(word, index)] ?? 0;
+    return common === 0 ? 0 : Math.min(1, (2 * common) / (this.#size + others));
+  }
 }
 
-/** Every three letters in a row, as if two blanks stood before the word and one behind it; three letters are a number. */
-export function triples(word: string): Set<number> {
-  const found = new Set<number>();
-  if (word !== "") for (let index = 0; index <= word.length; index++) found.add(triple(word, index));
-  return found;
+/** Triples of a word, as if two blanks stood before it and one behind. */
+function count(word: string): number {
+  return word === "" ? 0 : word.length + 1;
 }
 
-/** The letters that end at `index`. */
-function triple(word: string, index: number): number {
-  return (letter(word, index - 2) * 0x10000 + letter(word, index - 1)) * 0x10000 + letter(word, index);
+/** The letters that end at `index`, as a number. */
+function tripleAt(word: string, index: number): number {
+  return (((letter(word, index - 2) << LETTER_BITS) | letter(word, index - 1)) << LETTER_BITS) | letter(word, index);
 }
 
 function letter(word: string, index: number): number {
-  return index < 0 || index >= word.length ? 0x20 : word.charCodeAt(index);
+  return index < 0 || index >= word.length ? 0x20 : word.charCodeAt(index) & ((1 << LETTER_BITS) - 1);
 }

@@ -7,6 +7,7 @@
  *     text.LANGUAGE  a line for each component that has any in it (in C all have): number, name, summary
  *     find           a line for each component, folded: id, package, name, keywords, summary, words of the description
  *     find.LANGUAGE  a line for each component that has any in it, folded: number, name, keywords, summary
+ *     vocabulary, vocabulary.LANGUAGE   a line for each different word of ids, packages, names and keywords, folded
  *     places, details   where each component's record begins (u32, one more than components); deflated JSON
  *     package-lines, packages   where each line begins; name, version, section, home page, description, sorted by name
  *     package-first, package-needs, package-download, package-installed, package-base   arrays of {@link PackageGraph}
@@ -40,3 +41,5 @@ export interface AboutSource {
 
 /** Words of a description shorter than this find too much. */
 export const MIN_WORD_CHARS = 3;
+/** Languages that can be searched in; Debian's components have 250. Each has three sections. */
+export const MAX_INDEX_LANGUAGES = 600;

@@ -1,7 +1,7 @@
 /** Makes the index of what sources gave; index-format.ts says what it holds. */
 import { COMPONENT_KINDS, type Component, UNTRANSLATED } from "./component.ts";
 import type { Drops } from "./drops.ts";
-import { type About, type IconArchive, MIN_WORD_CHARS } from "./index-format.ts";
+import { type About, type IconArchive, MAX_INDEX_LANGUAGES, MIN_WORD_CHARS } from "./index-format.ts";
 import { buildPackageGraph } from "./package-graph.ts";
 import { compareVersions, upstreamVersion } from "./package-version.ts";
 import { MAX_PACKAGES, type PackageEntry } from "./packages-file.ts";
@@ -114,27 +114,54 @@ function folded(text: string): string {
   return wordsOf(text).join(" ");
 }
 
+/** Languages that most components have texts in, at most {@link MAX_INDEX_LANGUAGES}: each has sections of its own. */
+function indexedLanguages(components: readonly Numbered[]): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const { component } of components) {
+    for (const language of languagesOf(component)) counts.set(language, (counts.get(language) ?? 0) + 1);
+  }
+  counts.set(UNTRANSLATED, Number.POSITIVE_INFINITY);
+  const common = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  return new Set(common.slice(0, MAX_INDEX_LANGUAGES).map(([language]) => language));
+}
+
+function languagesOf({ name, summary, keywords }: Component): Set<string> {
+  return new Set([UNTRANSLATED, ...[name, summary, keywords].flatMap((text) => Object.keys(text))]);
+}
+
 function textSections(components: readonly Numbered[]): [string, Uint8Array][] {
+  const indexed = indexedLanguages(components);
   const shown = new Map<string, (string | number)[][]>();
   const searched = new Map<string, (string | number)[][]>();
-  const add = (sections: typeof shown, language: string, row: (string | number)[]): void => {
-    const rows = sections.get(language) ?? [];
-    sections.set(language, rows);
-    rows.push(row);
-  };
+  const words = new Map<string, Set<string>>();
   for (const [number, { component }] of components.entries()) {
-    const { name, summary, keywords } = component;
-    add(shown, UNTRANSLATED, [number, name[UNTRANSLATED] ?? "", summary[UNTRANSLATED] ?? ""]);
-    for (const language of new Set([name, summary, keywords].flatMap((text) => Object.keys(text)))) {
+    const { id, name, summary, keywords } = component;
+    addWords(words, "vocabulary", [id, component.package ?? ""]);
+    for (const language of languagesOf(component)) {
+      if (!indexed.has(language)) continue;
+      const vocabulary = language === UNTRANSLATED ? "vocabulary" : `vocabulary.${language}`;
+      addWords(words, vocabulary, [name[language] ?? "", ...(keywords[language] ?? [])]);
+      addRow(shown, `text.${language}`, [number, name[language] ?? "", summary[language] ?? ""]);
       if (language === UNTRANSLATED) continue;
-      add(shown, language, [number, name[language] ?? "", summary[language] ?? ""]);
-      add(searched, language, [number, ...foldedTexts(component, language)]);
+      addRow(searched, `find.${language}`, [number, ...foldedTexts(component, language)]);
     }
   }
   return [
-    ...[...shown].map(([language, rows]): [string, Uint8Array] => [`text.${language}`, lines(rows)]),
-    ...[...searched].map(([language, rows]): [string, Uint8Array] => [`find.${language}`, lines(rows)]),
+    ...[...shown, ...searched].map(([section, rows]): [string, Uint8Array] => [section, lines(rows)]),
+    ...[...words].map(([section, set]): [string, Uint8Array] => [section, encode([...set].sort().join("\n"))]),
   ];
+}
+
+function addRow(sections: Map<string, (string | number)[][]>, section: string, row: (string | number)[]): void {
+  const rows = sections.get(section) ?? [];
+  sections.set(section, rows);
+  rows.push(row);
+}
+
+function addWords(sections: Map<string, Set<string>>, section: string, texts: readonly string[]): void {
+  const words = sections.get(section) ?? new Set();
+  sections.set(section, words);
+  for (const text of texts) for (const word of wordsOf(text)) words.add(word);
 }
 
 function detailSections(components: readonly Numbered[]): [string, Uint8Array][] {

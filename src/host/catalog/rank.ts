@@ -2,7 +2,6 @@
  * How well a component answers a query. Where the words are found decides: exactly the id or name, at the beginning of the
  * name, in the name, the id, the keywords, the summary, the description, in that order. Pure: folded text in, a number out.
  */
-import { differentBits, editDistance, letterBits, toleratedEdits } from "./edit-distance.ts";
 
 /** What is searched of a component, every text folded ({@link fold}). */
 export interface Searchable {
@@ -30,8 +29,8 @@ export const SCORES = {
   description: 100,
 } as const;
 
-/** What a word that is only nearly there is worth, of what it would be worth. */
-const TOLERATED_SHARE = 0.5;
+/** What a word is worth that only stands in for the one that was asked for, of what that would be worth. */
+const STAND_IN_SHARE = 0.5;
 
 /** Scripts that do not part words by blanks: there a word may begin anywhere. */
 const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
@@ -39,16 +38,17 @@ const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}
 export interface Query {
   /** Folded, words parted by one blank. */
   readonly text: string;
-  readonly words: readonly string[];
+  /** Each word as it was asked for, then those that may stand in for it: the same, spelled right. */
+  readonly words: readonly (readonly string[])[];
 }
 
-/** The score of `entry`; 0 when a word of the query is nowhere in it. `tolerant` forgives spelling mistakes. */
-export function rank(entry: Searchable, query: Query, tolerant: boolean): number {
+/** The score of `entry`; 0 when a word of the query is nowhere in it, nor any that may stand in for it. */
+export function rank(entry: Searchable, query: Query): number {
   const whole = rankWhole(entry, query);
   if (whole > 0) return whole;
   let sum = 0;
-  for (const word of query.words) {
-    const score = rankWord(entry, word) || (tolerant ? TOLERATED_SHARE * rankNearly(entry, word) : 0);
+  for (const [word = "", ...standIns] of query.words) {
+    const score = Math.max(rankWord(entry, word), ...standIns.map((other) => STAND_IN_SHARE * rankWord(entry, other)));
     if (score === 0) return 0;
     sum += score;
   }
@@ -71,30 +71,6 @@ function rankWord(entry: Searchable, word: string): number {
   if (beginsWord(entry.keywords, word)) return SCORES.keyword;
   if (beginsWord(entry.summaries, word)) return SCORES.summary;
   return beginsWord(entry.description, word) ? SCORES.description : 0;
-}
-
-function rankNearly(entry: Searchable, word: string): number {
-  const most = toleratedEdits(word);
-  if (most === 0) return 0;
-  const near = (text: string): boolean => hasWordLike(text, word, most);
-  if (entry.names.some(near)) return SCORES.name;
-  if (near(entry.id) || near(entry.package)) return SCORES.id;
-  return near(entry.keywords) ? SCORES.keyword : 0;
-}
-
-function hasWordLike(text: string, word: string, most: number): boolean {
-  const letters = letterBits(word, 0, word.length);
-  for (let start = 0; start < text.length; ) {
-    const blank = text.indexOf(" ", start);
-    const end = blank < 0 ? text.length : blank;
-    const alike =
-      Math.abs(end - start - word.length) <= most &&
-      differentBits(letters, letterBits(text, start, end)) <= 2 * most &&
-      editDistance(word, text.slice(start, end), most) <= most;
-    if (alike) return true;
-    start = end + 1;
-  }
-  return false;
 }
 
 /** True when a word of `text` begins with `word`. */

@@ -41,7 +41,7 @@ function resolveName(
   text: string,
   languages: readonly string[],
 ): AppRow | undefined {
-  const words = wordsOf(text);
+  const words = wordsOf(text).map((word) => [word]);
   const name = words.join(" ");
   const named = catalog.mentioning(words, languages).flatMap((number) => {
     const row = rows[number];

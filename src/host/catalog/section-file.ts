@@ -16,7 +16,7 @@ import { VitrineError } from "../../base/error.ts";
 const VERSION = 1;
 const MAGIC = Buffer.concat([Buffer.from("VITRCAT"), Buffer.from([VERSION])]);
 const HEADER_SIZE = MAGIC.length + 8;
-/** Sections of one file: one for each language, and a dozen. */
+/** Sections of one file: three for each language, and a dozen. */
 export const MAX_SECTIONS = 2048;
 /** Bytes of a section's name. */
 export const MAX_SECTION_NAME_BYTES = 64;
