@@ -33,6 +33,8 @@ packages_test='
   bubblewrap=bwrap
   gpg=gpg
   gpg-agent=gpg-agent
+  desktop-file-utils=desktop-file-validate
+  python3=python3
   fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
 '
 packages_bench='

@@ -15,8 +15,6 @@ export function readTree(root: string): SourceFile[] {
   const files: SourceFile[] = [];
   const visit = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-      // A worktree's .git is a file.
-      if (SKIPPED_FOLDERS.has(entry.name)) continue;
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (SKIPPED_NAMES.has(entry.name)) continue;
       if (entry.isDirectory()) {
