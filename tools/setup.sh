@@ -139,8 +139,9 @@ setup_system_packages() {
 
 setup_npm_packages() {
   if [ "$1" = npm+dev ]; then omit=; else omit=--omit=dev; fi
-  # Scripts of packages are not run: none of ours has any that is needed.
-  (cd "$root" && npm ci --ignore-scripts --no-progress $omit >&2)
+  # Scripts of packages are not run: none of ours has any that is needed. What npm warns of is its own Node, which runs
+  # nothing of ours.
+  (cd "$root" && npm ci --ignore-scripts --no-progress --loglevel=error $omit >&2)
 }
 
 # The command: `vitrine setup [--yes] [GROUP...]`.

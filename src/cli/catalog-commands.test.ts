@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CALCULATOR, png, SigningKey, TemporaryFolder, TestArchive, useArchive } from "../host/catalog/test-support.ts";
-import { type Outcome, ownEnvironment, VITRINE, vitrine } from "./test-support.ts";
+import {
+  CALCULATOR,
+  PACKAGES,
+  png,
+  SigningKey,
+  TemporaryFolder,
+  TestArchive,
+  useArchive,
+} from "../host/catalog/test-support.ts";
+import { type Outcome, ownEnvironment, startVitrine, VITRINE, vitrine } from "./test-support.ts";
 
 const key = new SigningKey();
 const archive = new TestArchive(key);
@@ -182,6 +191,53 @@ describe("what can go wrong around it", () => {
     ]);
     expect(left.trim().split("\n")).toEqual(["files", "lock", "releases"]);
   });
+});
+
+describe("interrupted", () => {
+  const PATHS = [
+    "InRelease",
+    "main/dep11/Components-amd64.yml.gz",
+    "main/binary-amd64/Packages.gz",
+    "main/dep11/icons-64x64.tar.gz",
+  ];
+
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    test(`by ${signal} at any of its requests: the old catalog stays, and the next refresh is well`, async () => {
+      using place = new TemporaryFolder();
+      using other = new TestArchive(key);
+      other.publish();
+      const variables = { ...ownEnvironment(place.path), ...useArchive(place.path, other) };
+      expect((await vitrine(["catalog", "refresh"], variables)).status).toBe(0);
+      for (const [index, path] of PATHS.entries()) {
+        const date = new Date(Date.now() - 3_600_000 + index * 60_000);
+        // All its files are new, so that all are asked for.
+        const comment = `# ${index}\n`;
+        other.publish({
+          date,
+          components: CALCULATOR + comment,
+          packages: `${PACKAGES}\n${comment}`,
+          icons: { [`${index}.png`]: png(64, 64) },
+        });
+        const child = startVitrine(["catalog", "refresh"], variables);
+        const ended = once(child, "close");
+        other.faults.set(other.path(path), () => {
+          child.kill(signal);
+          return new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(10)) }));
+        });
+        const [status, by] = await ended;
+        expect([path, status, by]).toEqual([
+          path,
+          signal === "SIGINT" ? 130 : null,
+          signal === "SIGINT" ? null : signal,
+        ]);
+        other.faults.clear();
+        expect((await vitrine(["search", "calculator"], variables)).status).toBe(0);
+      }
+      const last = await vitrine(["catalog", "refresh", "--json"], variables);
+      expect([last.status, JSON.parse(last.out.toString()).changed]).toEqual([0, true]);
+      expect(readdirSync(join(variables.XDG_DATA_HOME ?? "", "vitrine/catalog/files"))).toHaveLength(3);
+    }, 60_000);
+  }
 });
 
 describe("the archive as it is", () => {

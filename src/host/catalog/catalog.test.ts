@@ -7,7 +7,16 @@ import { catalogIcon } from "./icons.ts";
 import { pngSize } from "./png-header.ts";
 import { type RefreshResult, refreshCatalog } from "./refresh.ts";
 import { resolve } from "./resolve.ts";
-import { png, SigningKey, TemporaryFolder, TestArchive, useArchive } from "./test-support.ts";
+import {
+  CALCULATOR,
+  png,
+  SigningKey,
+  TemporaryFolder,
+  TestArchive,
+  tar,
+  useArchive,
+  useSources,
+} from "./test-support.ts";
 
 const key = new SigningKey();
 const archive = new TestArchive(key);
@@ -60,6 +69,26 @@ describe("icons", () => {
     const path = catalogIcon(catalog as Catalog, "org.example.Calc", 64, environment);
     expect(pngSize(readFileSync(path ?? ""))).toEqual({ width: 64, height: 64 });
     expect(catalogIcon(catalog as Catalog, "org.example.Sans", 64, environment)).toBeUndefined();
+  });
+
+  test("each component of an archive has icons of its own", async () => {
+    using folder = new TemporaryFolder();
+    const game = CALCULATOR.replaceAll("org.example.Calc", "org.example.Game").replaceAll("calc_calc", "game_game");
+    archive.publish({
+      more: {
+        "contrib/dep11/Components-amd64.yml": Buffer.from(game),
+        "contrib/dep11/icons-64x64.tar": tar({ "game_game.png": png(32, 32) }),
+        "contrib/binary-amd64/Packages": Buffer.from(""),
+      },
+    });
+    const source = { kind: "debian", suite: "trixie", archive: archive.address, keyring: key.keyring };
+    const environment = useSources(folder.path, [{ ...source, components: ["main", "contrib"] }]);
+    await refresh(environment);
+    using catalog = Catalog.open(environment) as Catalog;
+    const sizes = ["org.example.Calc", "org.example.Game"].map(
+      (id) => pngSize(readFileSync(catalogIcon(catalog, id, 64, environment) ?? ""))?.width,
+    );
+    expect(sizes).toEqual([64, 32]);
   });
 
   test("an icon that is no picture, or a larger one than it says, is none", async () => {

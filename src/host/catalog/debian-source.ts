@@ -87,7 +87,8 @@ export class DebianSource implements CatalogSource {
 
   #wantedOf(release: Release, component: string, address: string): Wanted[] {
     const { architecture } = this.#options;
-    if (!release.components.includes(component)) {
+    // Archives of security updates call their components "updates/main" there, and have them at "main" all the same.
+    if (!release.components.some((name) => name === component || name.endsWith(`/${component}`))) {
       throw new VitrineError(
         "not-found",
         `Cannot use component "${component}" of "${address}": it has none of that name`,

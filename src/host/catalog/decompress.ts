@@ -16,7 +16,8 @@ export async function unpack(name: string, data: Uint8Array, maxBytes: number): 
 
 export function gunzip(name: string, data: Uint8Array, maxBytes: number): Buffer {
   try {
-    return gunzipSync(data, { maxOutputLength: maxBytes });
+    // An empty index is a usual thing; a bound of nothing is none that zlib takes.
+    return gunzipSync(data, { maxOutputLength: Math.max(1, maxBytes) });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(name, maxBytes);
     throw damaged(name, cause);

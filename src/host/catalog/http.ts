@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly address: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** How long the server may be silent, in milliseconds; {@link HTTP_SILENCE_MS} by default. */
+  readonly silenceMs?: number;
 }
 
 export interface HttpAnswer {
@@ -21,10 +23,15 @@ export interface HttpAnswer {
 }
 
 /** Asks for a file. Throws "not-found", "unavailable", "timeout" or "cancelled". */
-export async function httpGet({ address, headers = {}, signal }: HttpRequest): Promise<HttpAnswer> {
+export async function httpGet({
+  address,
+  headers = {},
+  signal,
+  silenceMs = HTTP_SILENCE_MS,
+}: HttpRequest): Promise<HttpAnswer> {
   let target = address;
   for (let hop = 0; hop <= MAX_REDIRECTIONS; hop++) {
-    const watch = new Watch(address, signal);
+    const watch = new Watch(address, signal, silenceMs);
     try {
       const response = await watch.guard(
         fetch(target, {
@@ -110,10 +117,12 @@ class Watch {
   readonly #controller = new AbortController();
   readonly #address: string;
   readonly #caller: AbortSignal | undefined;
+  readonly #silenceMs: number;
   readonly #abort = (): void => this.#controller.abort();
 
-  constructor(address: string, caller: AbortSignal | undefined) {
+  constructor(address: string, caller: AbortSignal | undefined, silenceMs: number) {
     this.#address = address;
+    this.#silenceMs = silenceMs;
     this.#caller = caller;
     if (caller?.aborted) this.#abort();
     caller?.addEventListener("abort", this.#abort, { once: true });
@@ -123,20 +132,20 @@ class Watch {
     return this.#controller.signal;
   }
 
-  /** `step` of the exchange, which must come to an end within {@link HTTP_SILENCE_MS}; its failure in our words. */
+  /** `step` of the exchange, which must come to an end within the time of silence; its failure in our words. */
   async guard<T>(step: Promise<T>): Promise<T> {
     let silent = false;
     const timer = setTimeout(() => {
       silent = true;
       this.#abort();
-    }, HTTP_SILENCE_MS);
+    }, this.#silenceMs);
     try {
       return await step;
     } catch (cause) {
       const what = `Cannot fetch "${shown(this.#address)}"`;
       if (this.#caller?.aborted) throw new VitrineError("cancelled", `${what}: cancelled`);
       if (silent) {
-        throw new VitrineError("timeout", `${what}: the server has been silent for ${HTTP_SILENCE_MS / 1000} s`, {
+        throw new VitrineError("timeout", `${what}: the server has been silent for ${this.#silenceMs / 1000} s`, {
           fix: "try again: what has come so far is kept",
         });
       }

@@ -25,10 +25,12 @@ export function catalogIcon(catalog: Catalog, id: string, size: number, environm
   const archives = catalog.about.sources[found.row.source]?.icons ?? [];
   const fitting = catalog
     .component(found.row.number)
-    .icons.flatMap((icon) => {
-      const archive = archives.find((entry) => entry.size === icon.size && entry.scale === icon.scale);
-      return archive === undefined ? [] : [{ icon, archive }];
-    })
+    // An archive has a file of icons for each of its components, and which one an icon is in is not said.
+    .icons.flatMap((icon) =>
+      archives
+        .filter((archive) => archive.size === icon.size && archive.scale === icon.scale)
+        .map((archive) => ({ icon, archive })),
+    )
     .sort((a, b) => Math.abs(a.icon.size - size) - Math.abs(b.icon.size - size) || b.icon.size - a.icon.size);
   for (const { icon, archive } of fitting) {
     const folder = join(paths.icons, archive.sha256);

@@ -266,11 +266,14 @@ describe("what is refused, with the old catalog kept", () => {
     const source = {
       kind: "debian",
       suite: "trixie",
-      components: ["contrib"],
+      components: ["games"],
       archive: archive.address,
       keyring: key.keyring,
     };
-    expect(await refusal(useSources(folder.path, [source]))).toMatchObject({ code: "not-found", fix: "one of: main" });
+    expect(await refusal(useSources(folder.path, [source]))).toMatchObject({
+      code: "not-found",
+      fix: "one of: main, contrib",
+    });
   });
 
   test("no network", async () => {

@@ -60,6 +60,8 @@ export interface ArchiveContent {
   readonly packages?: string;
   /** Icons by file name. */
   readonly icons?: Readonly<Record<string, Uint8Array>>;
+  /** Files beside those of main, by path. */
+  readonly more?: Readonly<Record<string, Uint8Array>>;
 }
 
 export interface Request {
@@ -101,6 +103,7 @@ export class TestArchive implements Disposable {
       "main/dep11/Components-amd64.yml": Buffer.from(header + (content.components ?? CALCULATOR)),
       "main/binary-amd64/Packages": Buffer.from(content.packages ?? PACKAGES),
       "main/dep11/icons-64x64.tar": tar(content.icons ?? { "calc_calc.png": png(64, 64) }),
+      ...content.more,
     };
     for (const [path, data] of Object.entries(files)) files[`${path}.gz`] = Bun.gzipSync(new Uint8Array(data));
     const lines = Object.entries(files).map(
@@ -114,7 +117,7 @@ export class TestArchive implements Disposable {
       `Date: ${date.toUTCString()}`,
       ...until,
       "Architectures: amd64",
-      "Components: main",
+      "Components: main contrib",
       "SHA256:",
       ...lines,
     ];
