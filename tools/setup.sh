@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what Vitrine needs on Debian 12 and 13: system packages, and npm packages below node_modules/.
 #
-#   sh tools/setup.sh [--yes] [GROUP...]      GROUP: run (always included), headless, test, bench
+#   sh tools/setup.sh [--yes] [GROUP...]      GROUP: run and catalog (always included), headless, test, bench
 #
 # ./vitrine and tools/test.sh read this file for its functions. They start no process unless something is missing.
 set -eu
@@ -11,12 +11,16 @@ packages_run='
   qemu-system-x86=qemu-system-x86_64
   mmdebstrap=mmdebstrap
   uidmap=newuidmap
-  gpgv=gpgv
   debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   erofs-utils=mkfs.erofs
   e2fsprogs=mke2fs
   kmod=depmod
   zstd=zstd
+  xz-utils=xz
+'
+packages_catalog='
+  gpgv=gpgv
+  debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   xz-utils=xz
 '
 packages_headless='
@@ -58,11 +62,12 @@ setup_missing() {
   for group in "$@"; do
     case $group in
       run) list=$packages_run ;;
+      catalog) list=$packages_catalog ;;
       headless) list=$packages_headless ;;
       test) list=$packages_test ;;
       bench) list=$packages_bench ;;
       *)
-        echo "vitrine: Cannot set up \"$group\": want one of run, headless, test, bench" >&2
+        echo "vitrine: Cannot set up \"$group\": want one of run, catalog, headless, test, bench" >&2
         exit 64
         ;;
     esac
@@ -146,7 +151,7 @@ setup_npm_packages() {
 
 # The command: `vitrine setup [--yes] [GROUP...]`.
 setup_main() {
-  groups=run
+  groups="run catalog"
   for argument in "$@"; do
     case $argument in
       --yes) assume_yes=yes ;;

@@ -81,6 +81,10 @@ describe("vitrine search", () => {
     expect((await run("search calclator")).text).toContain("org.example.Calc");
     const nothing = await run("search calcify");
     expect(nothing).toMatchObject({ status: 66, text: "" });
+    expect(JSON.parse((await run("search --json calcify")).text)).toMatchObject({
+      total: 0,
+      nearest: ["org.example.Calc"],
+    });
     expect(nothing.errors).toStartWith(
       'vitrine: Cannot find "calcify": no app matches\n  fix: did you mean org.example.Calc',
     );

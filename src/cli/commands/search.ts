@@ -28,6 +28,7 @@ export const searchCommand = buildCommand<SearchFlags, string[], CliContext>({
     if (matches.length === 0) {
       const { VitrineError } = await import("../../base/error.ts");
       const nearest = nearestNames(catalog, text, languages, false);
+      if (json) writeJson(this, { query: text, total: 0, matches: [], nearest });
       const more = all
         ? ""
         : `${nearest.length > 0 ? "; or " : ""}vitrine search --all "${text}", for what is no desktop app`;

@@ -63,7 +63,8 @@ const MARKERS = [
 ] as const;
 
 async function runGpgv(file: string, keyring: string): Promise<{ signed: string; report: string }> {
-  const child = spawn("gpgv", ["--status-fd", "3", "--keyring", keyring, "--output", "-", file], {
+  const options = ["--status-fd", "3", "--weak-digest", "SHA1", "--keyring", keyring, "--output", "-"];
+  const child = spawn("gpgv", [...options, file], {
     env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/", LC_ALL: "C" },
     stdio: ["ignore", "pipe", "ignore", "pipe"],
     timeout: SIGNATURE_DEADLINE_MS,
