@@ -15,6 +15,7 @@ packages_run='
   erofs-utils=mkfs.erofs
   e2fsprogs=mke2fs
   kmod=depmod
+  bubblewrap=bwrap
   zstd=zstd
   xz-utils=xz
 '
@@ -29,7 +30,6 @@ packages_test='
   dbus-daemon=dbus-run-session
   wayland-utils=wayland-info
   foot=foot
-  bubblewrap=bwrap
   fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
 '
 packages_bench='

@@ -9,6 +9,7 @@ import { createConnection, type Socket } from "node:net";
 import { basename, join } from "node:path";
 import { cpioArchive } from "../../src/host/image/cpio.ts";
 import type { Kernel } from "../../src/host/image/kernel.ts";
+import { guestFiles } from "../../src/host/vmm/confinement.ts";
 import type { Accelerator } from "../../src/host/vmm/driver.ts";
 import { qemuArguments } from "../../src/host/vmm/qemu/arguments.ts";
 import type { Compositor } from "../../tests/support/compositor.ts";
@@ -159,7 +160,15 @@ export class WaypipeWay implements Way {
     const initramfs = join(folder, "initramfs");
     // Of two archives in a row, the later one's files stand.
     writeFileSync(initramfs, Buffer.concat([readFileSync(kernel.initramfs), own]));
-    const spec = { name: "peer", kernel: { ...kernel, initramfs }, toolsImage, appImage, consoleLog: "" };
+    const spec = {
+      name: "peer",
+      kernel: { ...kernel, initramfs },
+      toolsImage,
+      appImage,
+      consoleLog: "",
+      confined: false,
+    };
+    const files = guestFiles(spec);
     const sockets = [...Array(PORTS).keys()].map((port) => this.#socket(port));
     await eventually(
       "waiting for waypipe",
@@ -173,7 +182,12 @@ export class WaypipeWay implements Way {
       ...["-device", `virtserialport,chardev=pipe${port},name=pipe${port}`],
     ]);
     const device = ["-device", "virtserialport,chardev=control,name=control"];
-    const args = [...withoutInherited(qemuArguments(spec, accelerator, undefined)), ...channel, ...device, ...ports];
+    const args = [
+      ...withoutInherited(qemuArguments(spec, accelerator, undefined, (name) => files[name] ?? "")),
+      ...channel,
+      ...device,
+      ...ports,
+    ];
     const serial = ["-serial", `file:${join(folder, "console")}`];
     this.#machine = spawn("setpriv", ["--pdeathsig=KILL", "qemu-system-x86_64", ...args, ...serial], {
       detached: true,

@@ -7,7 +7,9 @@ import { VitrineError } from "../base/error.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
 import { compositorSocket, probeCompositor } from "../host/sandbox/compositor.ts";
 import { runtimeDirectory } from "../host/sandbox/directories.ts";
+import { tryConfinement } from "../host/vmm/monitor-process.ts";
 import { probeAcceleration } from "../host/vmm/probe.ts";
+import { resourceLimitsMissing } from "../host/vmm/resource-limits.ts";
 import type { CliContext } from "./context.ts";
 import { withProgress } from "./prepare.ts";
 import { formatBytes } from "./report.ts";
@@ -48,6 +50,8 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     runtimeFolder(context),
     diskSpace(),
     await compositor(context),
+    await confinement(),
+    limits(),
   ];
   const bootable = findings.every((finding) => finding.name !== "qemu-system-x86_64" || finding.state === "ok");
   return bootable ? [...findings, await acceleration(context)] : findings;
@@ -170,6 +174,24 @@ async function compositor(context: CliContext): Promise<Finding> {
   } catch (error) {
     return { name, state: "fail", ...told(error) };
   }
+}
+
+/** Starts a program inside the walls that monitors get. */
+async function confinement(): Promise<Finding> {
+  const name = "confinement";
+  try {
+    await tryConfinement();
+    return { name, state: "ok", detail: "monitors run in namespaces of their own" };
+  } catch (error) {
+    return { name, state: "fail", ...told(error) };
+  }
+}
+
+function limits(): Finding {
+  const name = "limits";
+  const missing = resourceLimitsMissing();
+  if (missing === undefined) return { name, state: "ok", detail: "systemd --user limits the memory of monitors" };
+  return { name, state: "ok", detail: `none on the memory of monitors: ${missing}` };
 }
 
 /** Boots a kernel under KVM to see whether it works. Without one there is nothing to boot, so that is got first. */

@@ -23,6 +23,8 @@ export interface SandboxRequest {
   readonly compositor: string | undefined;
   readonly sharedMemory: boolean;
   readonly memoryMib: number | undefined;
+  /** False: the monitor runs without walls. */
+  readonly confined: boolean;
 }
 
 /** Connects to the sandbox, starting it if it does not run, or as soon as it has ended when it is just doing so. */
@@ -88,6 +90,11 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
         "vitrine: KVM does not work here, apps run under emulation, which is slow (vitrine doctor tells why)\n",
       );
     }
+    if (!request.confined) {
+      context.process.stderr.write(
+        `vitrine: WARNING: the monitor of sandbox "${request.name}" runs unconfined: a guest that breaks into it can do all that you can\n`,
+      );
+    }
     const tools = await withProgress(context, "tools image", signal, ensureToolsImage);
     const arena = request.sharedMemory
       ? await withProgress(context, "window arena", signal, ensureArenaTemplate)
@@ -100,6 +107,7 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       appImage: image.path,
       arena,
       compositor: request.compositor ?? null,
+      confined: request.confined,
       environment: localeOf(context.process.env),
       ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
     };

@@ -25,6 +25,7 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
     compositor,
     sharedMemory: flags.sharedMemory,
     memoryMib: flags.memory,
+    confined: !flags.unconfined,
   });
   connection.onNotice = (severity, message) => {
     if (severity !== "info") this.process.stderr.write(`vitrine: ${message}\n`);

@@ -37,6 +37,7 @@ beforeAll(async () => {
     appImage: "",
     arena: null,
     compositor: null,
+    confined: true,
     environment: {},
   };
   const consoleLog = logPaths("one", environment).console;

@@ -12,6 +12,7 @@ export interface RunFlags {
   readonly display: boolean;
   readonly sharedMemory: boolean;
   readonly memory?: number;
+  readonly unconfined: boolean;
 }
 
 export const runCommand = buildCommand<RunFlags, string[], CliContext>({
@@ -54,6 +55,12 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
         optional: true,
         brief: "MiB of memory the guest may use",
         placeholder: "MIB",
+      },
+      unconfined: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "DANGEROUS: run the virtual machine monitor without namespaces of its own, where they cannot be made",
       },
     },
     positional: {

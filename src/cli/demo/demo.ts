@@ -115,6 +115,7 @@ async function inSandbox(
     compositor,
     sharedMemory: flags.sharedMemory,
     memoryMib: undefined,
+    confined: true,
   });
   connection.onNotice = (severity, message) => {
     if (severity !== "info") context.process.stderr.write(`vitrine: ${message}\n`);

@@ -15,6 +15,8 @@ const specSchema = z.object({
   arena: z.nullable(z.object({ path: z.string(), size: z.int(), dataOffset: z.int(), dataLength: z.int() })),
   /** Socket of the compositor; null: no windows. */
   compositor: z.nullable(z.string()),
+  /** The monitor runs inside its walls; false only when the user said so. */
+  confined: z.boolean(),
   /** LANG and TZ of the user. */
   environment: z.record(z.string(), z.string()),
 });

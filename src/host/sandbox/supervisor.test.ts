@@ -41,6 +41,7 @@ function startSandbox(driver = new HostProcessDriver()): { ended: Promise<EndRea
       appImage: "",
       arena: null,
       compositor: null,
+      confined: true,
       environment: {},
     },
     paths: sandboxPaths(NAME, environment),

@@ -184,6 +184,7 @@ export class Supervisor implements SandboxService {
       state: this.#state.kind === "ended" ? "stopping" : this.#state.kind,
       driver: driver.name,
       accelerator: this.#guest.machine?.accelerator ?? null,
+      confined: spec.confined,
       display: spec.compositor !== null,
       sharedMemory: spec.arena !== null,
       supervisorPid: process.pid,

@@ -50,6 +50,8 @@ export interface VmSpec {
   readonly memoryMib?: number;
   /** Virtual processors; {@link DEFAULT_CPUS} when absent. */
   readonly cpus?: number;
+  /** The monitor runs inside its walls ({@link ./confinement.ts}). False only when the user said so. */
+  readonly confined: boolean;
 }
 
 /** MiB of memory a guest may use unless asked otherwise; only what it touches is taken from the host. */
