@@ -166,6 +166,7 @@ export class WaypipeWay implements Way {
       toolsImage,
       appImage,
       consoleLog: "",
+      workFolder: "",
       confined: false,
     };
     const files = guestFiles(spec);

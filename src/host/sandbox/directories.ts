@@ -24,6 +24,8 @@ export interface SandboxPaths {
   readonly lock: string;
   readonly record: string;
   readonly socket: string;
+  /** A folder with the sockets of the virtual machine monitor, while it runs. */
+  readonly machine: string;
 }
 
 /** The logs of one sandbox; they outlive it. */
@@ -71,6 +73,7 @@ export function sandboxPaths(name: string, environment: Environment = process.en
     lock: join(directory, "lock"),
     record: join(directory, "record.json"),
     socket: join(directory, "control.sock"),
+    machine: join(directory, "machine"),
   };
 }
 

@@ -7,6 +7,7 @@ import { fdStream } from "../../channel/fd-stream.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
 import { DEFAULT_MEMORY_MIB, type Driver, type RunningVm, type VmExit } from "../vmm/driver.ts";
 import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
+import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
 import { GuestProcesses } from "./guest-processes.ts";
 import type { EndReason } from "./lifecycle.ts";
@@ -19,6 +20,7 @@ export const GUEST_MEMORY_DEADLINE_MS = 2000;
 
 export interface GuestOptions {
   readonly spec: SupervisorSpec;
+  readonly paths: SandboxPaths;
   readonly consoleLog: string;
   readonly log: LogFile;
   readonly driver: Driver;
@@ -53,7 +55,7 @@ export class Guest {
 
   /** Starts the machine and waits until the agent has answered. Rejects when either fails. */
   async start(): Promise<void> {
-    const { spec, driver, consoleLog, log } = this.#options;
+    const { spec, driver, consoleLog, log, paths } = this.#options;
     const windows = await this.#openWindows();
     const machine = await driver.start({
       name: spec.name,
@@ -61,6 +63,7 @@ export class Guest {
       toolsImage: spec.toolsImage,
       appImage: spec.appImage,
       consoleLog,
+      workFolder: paths.machine,
       confined: spec.confined,
       ...(windows.guestArena === undefined ? {} : { arena: windows.guestArena }),
       ...(spec.memoryMib === undefined ? {} : { memoryMib: spec.memoryMib }),
@@ -74,7 +77,7 @@ export class Guest {
       `monitor ${machine.pid} runs (${machine.accelerator}, ${spec.confined ? "confined" : "unconfined"})`,
     );
     void this.#limit(machine, windows);
-    const link = new GuestLink(fdStream(machine.channel), {
+    const link = new GuestLink(fdStream(await awaitBoot(machine, machine.channel)), {
       stream: (stream, header) => this.#acceptStream(stream, header),
       exited: (process, end) => this.#processes?.ended(process, end),
       refused: (message) => this.#events.notice("warning", message),

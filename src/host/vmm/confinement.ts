@@ -19,6 +19,7 @@ export interface MonitorView {
   readonly files: Readonly<Record<string, string>>;
   /** Folders with its own data, firmware as a rule. Those that are not there are left out. */
   readonly support: readonly string[];
+  /** Those that are not there are left out; the monitor says best what it misses. */
   readonly devices: readonly string[];
   /** The folder in which it may write, with its sockets in it. Absent: it may write nowhere. */
   readonly workFolder?: string;
@@ -80,7 +81,7 @@ export function confinedCommand(
     libraryMounts(),
     view.support.filter((path) => kindOf(path) === "folder").flatMap(readOnly),
     Object.entries(view.files).flatMap(([name, path]) => ["--ro-bind", path, join(FILES_FOLDER, name)]),
-    view.devices.flatMap((path) => ["--dev-bind", path, path]),
+    view.devices.flatMap((path) => ["--dev-bind-try", path, path]),
     view.workFolder === undefined ? [] : ["--bind", view.workFolder, WORK_FOLDER],
     // Writing in /proc would reach the host where the monitor belongs to root; everything else is memory to fill.
     ["--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/"],

@@ -44,6 +44,8 @@ export interface VmSpec {
    * monitor gets a duplicate, the caller's stays its own. Absent: the guest has no arena.
    */
   readonly arena?: OwnedFd;
+  /** A folder for the monitor's sockets, which a driver makes if it needs one and removes at the end; its parent is there. */
+  readonly workFolder: string;
   /** Where the guest's console is written; the file is replaced. Bounded, see console-log.ts. */
   readonly consoleLog: string;
   /** MiB of guest memory, not preallocated; {@link DEFAULT_MEMORY_MIB} when absent. */
@@ -76,8 +78,11 @@ export interface RunningVm {
   /** Of the monitor. */
   readonly pid: number;
   readonly accelerator: Accelerator;
-  /** The byte pipe to the agent (a stream socket); the caller owns it. Closing it ends the guest. */
-  readonly channel: OwnedFd;
+  /**
+   * The byte pipe to the agent (a stream socket); the caller owns it. Closing it ends the guest. Comes at once, or when the
+   * guest has connected: await it under {@link ./boot-watchdog.ts}. Rejects when the machine ends before that.
+   */
+  readonly channel: Promise<OwnedFd>;
   /** What the guest printed. */
   readonly console: Pick<ConsoleLog, "tail">;
   /** Resolves, never rejects, when the monitor is gone and the console log is complete. */

@@ -8,6 +8,7 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
 import {
@@ -48,6 +49,7 @@ const KEPT_MESSAGE_CHARS = 4096;
 const SHOWN_MESSAGE_CHARS = 800;
 /** bubblewrap, as a shell, ends with this and the number of the signal that ended its program. */
 const SIGNAL_STATUS = 128;
+const FATAL_SIGNALS = ["SIGILL", "SIGABRT", "SIGBUS", "SIGKILL", "SIGSEGV", "SIGTERM", "SIGSYS"] as const;
 
 export class MonitorProcess {
   /** Resolves when it is gone, with all that it said. Rejects ("unavailable") when it could not be started at all. */
@@ -59,10 +61,11 @@ export class MonitorProcess {
   #message = "";
   #running = true;
 
-  constructor(command: MonitorCommand) {
+  /** `words`: further streams of what it says, a log for example; taken over. */
+  constructor(command: MonitorCommand, words: readonly ByteStream[] = []) {
     this.#command = command;
     this.#child = command.confined ? spawnConfined(command) : spawnUnconfined(command);
-    this.exited = new Promise((resolve, reject) => {
+    const gone = new Promise<MonitorEnd>((resolve, reject) => {
       this.#child.on("error", (cause) =>
         reject(new VitrineError("unavailable", `Cannot run "${command.program}": ${cause.message}`, { cause })),
       );
@@ -71,11 +74,11 @@ export class MonitorProcess {
       });
       this.#child.on("close", (status, signal) => resolve(this.#endOf(status, signal)));
     });
+    // Its last words may still be on the way.
+    this.exited = Promise.all([gone, ...words.map((stream) => this.#hear(stream))]).then(([end]) => end);
     this.exited.catch(() => {});
     for (const output of [this.#child.stdout, this.#child.stderr]) {
-      output?.setEncoding("utf8").on("data", (text: string) => {
-        this.#message = (this.#message + text).slice(-KEPT_MESSAGE_CHARS);
-      });
+      output?.setEncoding("utf8").on("data", (text: string) => this.#keep(text));
     }
     this.pid = this.#findPid();
     this.pid.catch(() => {});
@@ -102,6 +105,18 @@ export class MonitorProcess {
     );
   }
 
+  /** Keeps what comes out of `stream`; resolves at its end. */
+  #hear(stream: ByteStream): Promise<void> {
+    const decoder = new TextDecoder();
+    stream.onData((chunk) => this.#keep(decoder.decode(chunk, { stream: true })));
+    stream.onEnd(() => stream.destroy());
+    return new Promise((resolve) => stream.onClose(() => resolve()));
+  }
+
+  #keep(text: string): void {
+    this.#message = (this.#message + text).slice(-KEPT_MESSAGE_CHARS);
+  }
+
   async #findPid(): Promise<number> {
     const pid = this.#command.confined ? await this.#confinedPid() : this.#child.pid;
     if (pid !== undefined) return pid;
@@ -126,8 +141,9 @@ export class MonitorProcess {
   }
 }
 
+/** Only those that end a monitor against its will: Firecracker uses some of the numbers above 128 for statuses of its own. */
 function signalName(number: number): string | undefined {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return FATAL_SIGNALS.find((name) => constants.signals[name] === number);
 }
 
 function spawnUnconfined({ program, args, view, inherited, output }: MonitorCommand): ChildProcess {

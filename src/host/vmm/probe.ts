@@ -12,7 +12,7 @@ import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
 import type { BuildOptions } from "../image/build-options.ts";
 import { PROBE_SIGN } from "../image/initramfs-probe.ts";
-import type { Kernel } from "../image/kernel.ts";
+import { type Kernel, probeInitramfs } from "../image/kernel.ts";
 import type { Accelerator } from "./driver.ts";
 
 export interface AccelerationProbe {
@@ -63,7 +63,7 @@ function bootUnderKvm(kernel: Kernel): Promise<string | undefined> {
       "-kernel",
       kernel.image,
       "-initrd",
-      join(dirname(kernel.initramfs), "probe"),
+      probeInitramfs(kernel),
       "-append",
       "console=ttyS0 quiet panic=-1",
     ];

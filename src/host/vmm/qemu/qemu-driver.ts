@@ -5,6 +5,7 @@
 import { execFile } from "node:child_process";
 import { VitrineError } from "../../../base/error.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
+import type { OwnedFd } from "../../../sys/fd.ts";
 import { fileSize } from "../../../sys/memory.ts";
 import { socketPair } from "../../../sys/socket.ts";
 import { dataFolder, guestFiles, type MonitorView, seenPath } from "../confinement.ts";
@@ -59,7 +60,7 @@ export class QemuDriver implements Driver {
 
 class QemuMachine implements RunningVm {
   readonly accelerator: Accelerator;
-  readonly channel;
+  readonly channel: Promise<OwnedFd>;
   readonly console: ConsoleLog;
   readonly exited: Promise<VmExit>;
   readonly #process: MonitorProcess;
@@ -90,7 +91,7 @@ class QemuMachine implements RunningVm {
     } finally {
       for (const fd of [itsChannel, itsMonitor, itsConsole]) fd.close();
     }
-    this.channel = channel;
+    this.channel = Promise.resolve(channel);
     this.console = new ConsoleLog(spec.consoleLog, fdStream(console), () => this.#endAfterPanic());
     this.#qmp = new QmpClient(fdStream(monitor));
     // The console's last words are still in its socket.
