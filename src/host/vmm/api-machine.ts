@@ -77,6 +77,15 @@ export class ApiMachine implements RunningVm {
     return await Promise.race([work, ended]);
   }
 
+  /** Ends a machine that did not start, and tells why: what the monitor said last, if all that is known is that it went. */
+  async startFailure(noticed: unknown): Promise<VitrineError> {
+    await this.kill();
+    const error = VitrineError.from(noticed);
+    const { process } = this.#parts;
+    const wentAway = error.code === "io" || error.code === "timeout";
+    return wentAway && process.message !== "" ? process.failure() : error;
+  }
+
   /** The monitor runs and obeys; from now on it is known by its process id. */
   async running(): Promise<void> {
     this.#pid = await this.#parts.process.pid;

@@ -52,8 +52,18 @@ export interface VmSpec {
   readonly memoryMib?: number;
   /** Virtual processors; {@link DEFAULT_CPUS} when absent. */
   readonly cpus?: number;
+  /** Host folders for the guest, on a driver that has `fsShare`. */
+  readonly fsShares?: readonly FsShare[];
   /** The monitor runs inside its walls ({@link ./confinement.ts}). False only when the user said so. */
   readonly confined: boolean;
+}
+
+/** A host folder that the guest can mount as virtio-fs. Served by a process of its own (virtiofsd): no monitor sees the folder. */
+export interface FsShare {
+  /** By which the guest mounts it; letters and digits. */
+  readonly tag: string;
+  /** Where that process listens. */
+  readonly socket: string;
 }
 
 /** MiB of memory a guest may use unless asked otherwise; only what it touches is taken from the host. */

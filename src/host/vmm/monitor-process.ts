@@ -99,7 +99,7 @@ export class MonitorProcess {
   kill(): void {
     this.pid.then(
       (pid) => {
-        if (this.#running) process.kill(pid, "SIGKILL");
+        if (this.#running) killProcess(pid);
       },
       () => {}, // There is nothing to kill.
     );
@@ -138,6 +138,15 @@ export class MonitorProcess {
     const passedOn = this.#command.confined ? signalName((status ?? 0) - SIGNAL_STATUS) : undefined;
     if (passedOn !== undefined) return { status: undefined, signal: passedOn };
     return { status: status ?? -1, signal: undefined };
+  }
+}
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    // It has just ended by itself, and only the keeper of its walls is still there.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 import type { HttpMethod } from "../http-connection.ts";
+import { inheritedPath } from "../inherited-path.ts";
 import { DISK_RATE_LIMITER, ENTROPY_RATE_LIMITER } from "../rate-limits.ts";
 
 export interface ApiRequest {
@@ -18,9 +19,8 @@ export interface ApiRequest {
 /** Names in the working folder: of the API's socket, and of the guest's connections (Firecracker adds "_PORT"). */
 export const API_SOCKET = "api.sock";
 export const VSOCK_SOCKET = "vsock";
-/** Descriptors that Firecracker inherits, and opens by their path in /proc: a path that leads nowhere else. */
+/** Descriptors that Firecracker inherits. The arena comes last, if there is one. */
 export const INHERITED_FD = { log: 3, arena: 4 } as const;
-export const inheritedPath = (fd: number) => `/proc/self/fd/${fd}`;
 
 /** Every guest has the same address: it has a host of its own. */
 const GUEST_CID = 3;

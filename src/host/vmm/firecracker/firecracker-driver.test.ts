@@ -1,95 +1,47 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import { memfdCreate } from "../../../sys/memory.ts";
-import type { VmSpec } from "../driver.ts";
+import { ARENA_BYTES, layMonitorFiles, MACHINE_SHAPES, type MonitorFiles } from "../monitor-files.test-support.ts";
 import { FirecrackerDriver } from "./firecracker-driver.ts";
 
 const DEADLINE_MS = 30_000;
 const execute = promisify(execFile);
-const ARENA_BYTES = 4 * 1024 * 1024;
+const MAIN = join(import.meta.dirname, "checker-main.test-support.ts");
 
-let folder: string;
-const path = process.env.PATH;
-
-/** A folder with a program "firecracker" in it, which checks every request against the facts, and the files of a machine. */
+let files: MonitorFiles;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "vitrine-fc-"));
-  const program = join(folder, "firecracker");
-  const main = join(import.meta.dirname, "checker-main.test-support.ts");
-  writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
-  chmodSync(program, 0o755);
-  process.env.PATH = `${folder}:${path}`;
-  for (const name of [
-    "vmlinux",
-    "initramfs-pci-serial",
-    "initramfs-mmio-vsock",
-    "initramfs-pci-vsock",
-    "tools",
-    "apps",
-  ]) {
-    writeFileSync(join(folder, name), name);
-  }
+  files = layMonitorFiles("firecracker", MAIN);
 });
-afterEach(() => {
-  process.env.PATH = path;
-  delete process.env.VITRINE_CHECKER;
-  delete process.env.VITRINE_CHECKER_VERSION;
-  rmSync(folder, { recursive: true });
-});
-
-function spec(options: Partial<VmSpec> = {}): VmSpec {
-  return {
-    name: "test-1",
-    kernel: {
-      version: "6",
-      image: join(folder, "vmlinux"),
-      initramfs: join(folder, "initramfs-pci-serial"),
-      digest: "",
-    },
-    toolsImage: join(folder, "tools"),
-    workFolder: join(folder, "machine"),
-    consoleLog: join(folder, "console"),
-    // The program that stands in for Firecracker is no static one: it would not find itself inside the walls.
-    confined: false,
-    ...options,
-  };
-}
+afterEach(() => files.remove());
 
 describe("Firecracker, held against the facts of its API", () => {
-  const shapes: [name: string, options: () => Partial<VmSpec>, pci: boolean][] = [
-    ["the least", () => ({}), false],
-    ["with apps", () => ({ appImage: join(folder, "apps") }), false],
-    ["small, one processor", () => ({ memoryMib: 128, cpus: 1 }), false],
-    ["large, an odd number of processors", () => ({ memoryMib: 65_536, cpus: 7 }), true],
-    ["more processors than it can have", () => ({ cpus: 64, appImage: join(folder, "apps") }), true],
-  ];
-  for (const withArena of [false, true]) {
-    for (const [name, options, pci] of shapes) {
-      test(
-        `${name}, ${withArena ? "with" : "without"} an arena: accepted; the guest's connection is the channel`,
-        async () => {
-          using arena = memfdCreate("arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
-          const vm = await new FirecrackerDriver({ pci }).start(
-            spec({ ...options(), ...(withArena ? { arena } : {}) }),
-          );
-          const channel = fdStream(await vm.channel);
-          const { promise, resolve } = Promise.withResolvers<string>();
-          channel.onData((chunk) => resolve(new TextDecoder().decode(chunk)));
-          channel.write(new TextEncoder().encode("to the guest and back"));
-          expect(await promise).toBe("to the guest and back");
-          expect(existsSync(`/proc/${vm.pid}`)).toBe(true);
-          channel.end();
-          expect(await vm.exited).toEqual({ reason: "guest-exit" });
-          expect(vm.console.tail()).toEqual(["guest: hello"]);
-          expect(existsSync(join(folder, "machine"))).toBe(false);
-        },
-        DEADLINE_MS,
-      );
+  for (const pci of [false, true]) {
+    for (const withArena of [false, true]) {
+      for (const [name, options] of MACHINE_SHAPES) {
+        test(
+          `${name}, ${withArena ? "with" : "without"} an arena, ${pci ? "PCI" : "MMIO"}: accepted; the guest's connection is the channel`,
+          async () => {
+            using arena = memfdCreate("arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
+            const spec = files.spec({ ...options(files), ...(withArena ? { arena } : {}) });
+            const vm = await new FirecrackerDriver({ pci }).start(spec);
+            const channel = fdStream(await vm.channel);
+            const { promise, resolve } = Promise.withResolvers<string>();
+            channel.onData((chunk) => resolve(new TextDecoder().decode(chunk)));
+            channel.write(new TextEncoder().encode("to the guest and back"));
+            expect(await promise).toBe("to the guest and back");
+            expect(existsSync(`/proc/${vm.pid}`)).toBe(true);
+            channel.end();
+            expect(await vm.exited).toEqual({ reason: "guest-exit" });
+            expect(vm.console.tail()).toEqual(["guest: hello"]);
+            expect(existsSync(spec.workFolder)).toBe(false);
+          },
+          DEADLINE_MS,
+        );
+      }
     }
   }
 
@@ -97,10 +49,11 @@ describe("Firecracker, held against the facts of its API", () => {
     "inside its walls it finds its files, its arena and its sockets",
     async () => {
       // A program of one file, as Firecracker is; nothing else of this tree is in its view.
-      const main = join(import.meta.dirname, "checker-main.test-support.ts");
-      await execute(process.execPath, ["build", "--compile", main, "--outfile", join(folder, "firecracker")]);
+      await execute(process.execPath, ["build", "--compile", MAIN, "--outfile", join(files.folder, "firecracker")]);
       using arena = memfdCreate("arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
-      const vm = await new FirecrackerDriver().start(spec({ confined: true, appImage: join(folder, "apps"), arena }));
+      const vm = await new FirecrackerDriver().start(
+        files.spec({ confined: true, appImage: join(files.folder, "apps"), arena }),
+      );
       const channel = fdStream(await vm.channel);
       expect(readFileSync(`/proc/${vm.pid}/status`, "utf8")).toMatch(/^NSpid:.*\t1$/m);
       channel.end();
@@ -113,12 +66,12 @@ describe("Firecracker, held against the facts of its API", () => {
     "without KVM everything is accepted but the start, and that is told",
     async () => {
       process.env.VITRINE_CHECKER = "no-kvm";
-      const outcome = await new FirecrackerDriver().start(spec()).catch((error: unknown) => error);
+      const outcome = await new FirecrackerDriver().start(files.spec()).catch((error: unknown) => error);
       expect(outcome).toMatchObject({
         code: "guest-failed",
         message: expect.stringMatching(/refused "PUT \/actions" with status 400: .*creating KVM object/),
       });
-      expect(existsSync(join(folder, "machine"))).toBe(false);
+      expect(existsSync(join(files.folder, "machine"))).toBe(false);
     },
     DEADLINE_MS,
   );
@@ -127,7 +80,7 @@ describe("Firecracker, held against the facts of its API", () => {
     "a kernel that panics is told by its own words",
     async () => {
       process.env.VITRINE_CHECKER = "panic";
-      const vm = await new FirecrackerDriver().start(spec());
+      const vm = await new FirecrackerDriver().start(files.spec());
       expect(await vm.exited).toEqual({
         reason: "panic",
         message: "Kernel panic - not syncing: sysrq triggered crash",
@@ -141,7 +94,7 @@ describe("Firecracker, held against the facts of its API", () => {
     "a Firecracker that ends by itself is told with its status and its log",
     async () => {
       process.env.VITRINE_CHECKER = "fails";
-      const vm = await new FirecrackerDriver().start(spec());
+      const vm = await new FirecrackerDriver().start(files.spec());
       expect(await vm.exited).toEqual({
         reason: "monitor-failed",
         status: 148,
@@ -154,14 +107,14 @@ describe("Firecracker, held against the facts of its API", () => {
   test(
     "stop and kill end it, and leave nothing; what a crash left is no hindrance",
     async () => {
-      mkdirSync(join(folder, "machine"));
-      for (const name of ["api.sock", "vsock", "vsock_1024"]) writeFileSync(join(folder, "machine", name), "");
-      const stopped = await new FirecrackerDriver().start(spec());
+      mkdirSync(join(files.folder, "machine"));
+      for (const name of ["api.sock", "vsock", "vsock_1024"]) writeFileSync(join(files.folder, "machine", name), "");
+      const stopped = await new FirecrackerDriver().start(files.spec());
       expect(await stopped.stop()).toEqual({ reason: "stopped" });
-      const killed = await new FirecrackerDriver().start(spec());
+      const killed = await new FirecrackerDriver().start(files.spec());
       expect(await killed.kill()).toEqual({ reason: "killed", signal: "SIGKILL" });
       for (const { pid } of [stopped, killed]) expect(existsSync(`/proc/${pid}`)).toBe(false);
-      expect(existsSync(join(folder, "machine"))).toBe(false);
+      expect(existsSync(join(files.folder, "machine"))).toBe(false);
     },
     DEADLINE_MS,
   );
@@ -169,8 +122,8 @@ describe("Firecracker, held against the facts of its API", () => {
   test(
     "a file that is missing is refused in Firecracker's words",
     async () => {
-      rmSync(join(folder, "tools"));
-      const outcome = await new FirecrackerDriver().start(spec()).catch((error: unknown) => error);
+      rmSync(join(files.folder, "tools"));
+      const outcome = await new FirecrackerDriver().start(files.spec()).catch((error: unknown) => error);
       expect(outcome).toMatchObject({ message: expect.stringContaining('refused "PUT /drives/tools"') });
     },
     DEADLINE_MS,

@@ -3,11 +3,9 @@
  * the host is a vsock connection that ends in a Unix socket of the working folder; the arena is the memory file of the
  * supervisor, as with QEMU.
  */
-import { execFile } from "node:child_process";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../../base/error.ts";
-import { sanitizeText } from "../../../base/sanitize.ts";
 import { AGENT_VSOCK_PORT } from "../../../channel/contract/agent.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import { pipe } from "../../../sys/process.ts";
@@ -20,6 +18,7 @@ import { findProgram } from "../find-program.ts";
 import { GuestListener } from "../guest-listener.ts";
 import { HttpConnection, refusal } from "../http-connection.ts";
 import { MonitorProcess } from "../monitor-process.ts";
+import { monitorVersion, requireVersion } from "../monitor-version.ts";
 import {
   API_SOCKET,
   type ApiRequest,
@@ -51,14 +50,7 @@ export class FirecrackerDriver implements Driver {
   }
 
   async probe(): Promise<Capabilities> {
-    const version = await firecrackerVersion(requireFirecracker());
-    if (isOlder(version, OLDEST_VERSION)) {
-      throw new VitrineError(
-        "unavailable",
-        `Cannot use Firecracker ${version.join(".")}: want ${OLDEST_VERSION.join(".")} or later`,
-        { fix: "install a later release of Firecracker, or use --driver qemu" },
-      );
-    }
+    requireVersion(NAME, await monitorVersion(requireFirecracker()), OLDEST_VERSION);
     return {
       sharedMemory: true,
       vsock: true,
@@ -90,8 +82,7 @@ export class FirecrackerDriver implements Driver {
       await machine.running();
       return machine;
     } catch (error) {
-      await machine.kill();
-      throw error;
+      throw await machine.startFailure(error);
     }
   }
 }
@@ -149,22 +140,4 @@ function requireFirecracker(): string {
   throw new VitrineError("unavailable", `Cannot run "${PROGRAM}": no such program`, {
     fix: "vitrine doctor says how to get it; or use --driver qemu",
   });
-}
-
-type Version = readonly [number, number, number];
-
-function firecrackerVersion(program: string): Promise<Version> {
-  return new Promise((resolve, reject) => {
-    execFile(program, ["--version"], { timeout: API_SOCKET_DEADLINE_MS }, (error, output) => {
-      const [, major, minor, patch] = /Firecracker v(\d+)\.(\d+)\.(\d+)/.exec(output) ?? [];
-      if (error === null && patch !== undefined) return resolve([Number(major), Number(minor), Number(patch)]);
-      const said = sanitizeText(error?.message ?? output.trim(), 200);
-      reject(new VitrineError("unavailable", `Cannot tell the version of "${program}": ${said}`, { cause: error }));
-    });
-  });
-}
-
-function isOlder(version: Version, than: Version): boolean {
-  const place = version.findIndex((number, index) => number !== than[index]);
-  return place >= 0 && (version[place] ?? 0) < (than[place] ?? 0);
 }
