@@ -157,7 +157,7 @@ export class WaypipeWay implements Way {
     const mounts = init.slice(0, init.indexOf("$busybox mount --move /dev"));
     const data = new TextEncoder().encode(mounts + INIT_END);
     const own = cpioArchive([{ kind: "file", path: "init", data, executable: true }]);
-    const initramfs = join(folder, "initramfs");
+    const initramfs = join(folder, "initramfs-pci-serial");
     // Of two archives in a row, the later one's files stand.
     writeFileSync(initramfs, Buffer.concat([readFileSync(kernel.initramfs), own]));
     const spec = {
@@ -169,7 +169,7 @@ export class WaypipeWay implements Way {
       workFolder: "",
       confined: false,
     };
-    const files = guestFiles(spec);
+    const files = guestFiles(spec, "pci-serial");
     const sockets = [...Array(PORTS).keys()].map((port) => this.#socket(port));
     await eventually(
       "waiting for waypipe",

@@ -37,6 +37,7 @@ beforeAll(async () => {
     appImage: "",
     arena: null,
     compositor: null,
+    driver: "qemu" as const,
     confined: true,
     environment: {},
   };

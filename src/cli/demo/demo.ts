@@ -115,6 +115,7 @@ async function inSandbox(
     compositor,
     sharedMemory: flags.sharedMemory,
     memoryMib: undefined,
+    driver: undefined,
     confined: true,
   });
   connection.onNotice = (severity, message) => {

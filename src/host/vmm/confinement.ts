@@ -9,6 +9,7 @@
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
+import { type GuestPlatform, initramfsFor, probeInitramfs } from "../image/kernel.ts";
 import type { VmSpec } from "./driver.ts";
 import { findProgram } from "./find-program.ts";
 import type { AllowedSockets } from "./seccomp.ts";
@@ -36,10 +37,10 @@ const BWRAP = "bwrap";
 const RUN_UNCONFINED = "vitrine run --unconfined, if you accept a monitor without walls";
 
 /** What every monitor gives its guest, by the names that the drivers use. */
-export function guestFiles(spec: VmSpec): Record<string, string> {
+export function guestFiles(spec: VmSpec, platform: GuestPlatform): Record<string, string> {
   return {
     kernel: spec.kernel.image,
-    initramfs: spec.kernel.initramfs,
+    initramfs: spec.smallestGuest === true ? probeInitramfs(spec.kernel) : initramfsFor(spec.kernel, platform),
     tools: spec.toolsImage,
     ...(spec.appImage === undefined ? {} : { apps: spec.appImage }),
   };

@@ -35,6 +35,8 @@ export interface VmSpec {
   /** For messages and process listings. */
   readonly name: string;
   readonly kernel: Kernel;
+  /** True: boots the smallest guest there is (initramfs-probe.ts) instead of a sandbox's, to see whether it boots. */
+  readonly smallestGuest?: boolean;
   /** EROFS image with the agent, the guest's first disk. */
   readonly toolsImage: string;
   /** EROFS image of the apps' root, the guest's second disk; without it the guest has an empty app root. */

@@ -3,7 +3,8 @@
  * inherits, and plays the guest's part where that meets the host.
  *
  * VITRINE_CHECKER says what becomes of the machine: "no-kvm", "echo" (the guest sends back what it gets, and reboots when
- * the host hangs up: the process goes on, and says so by an event), "powers-off", "panic", "fails".
+ * the host hangs up: the process goes on, and says so by an event), "powers-off", "panic", "smallest" (the
+ * guest of the probe), "fails".
  */
 import { openSync, writeSync } from "node:fs";
 import { connect, createConnection, createServer } from "node:net";
@@ -49,6 +50,10 @@ function runGuest({ serial, vsock }: MachineConfiguration): void {
     case "panic":
       writeSync(port, "Kernel panic - not syncing: sysrq triggered crash\r\n");
       setTimeout(() => tell("vm", "rebooting"), 50);
+      return;
+    case "smallest":
+      writeSync(port, "VITRINE-ALIVE\r\n");
+      tell("vm", "rebooting");
       return;
     case "fails":
       console.error("VMM thread panicked");

@@ -11,7 +11,6 @@ import { fdStream } from "../../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
 import { pipe } from "../../../sys/process.ts";
 import { connectUnix, listenUnix } from "../../../sys/socket.ts";
-import { initramfsFor } from "../../image/kernel.ts";
 import { ApiMachine, makeWorkFolder } from "../api-machine.ts";
 import { guestFiles, type MonitorView, seenPath } from "../confinement.ts";
 import type { Capabilities, Driver, RunningVm, VmSpec } from "../driver.ts";
@@ -52,11 +51,7 @@ export class CloudHypervisorDriver implements Driver {
     const program = requireProgram();
     const shares = (spec.fsShares ?? []).map(({ tag, socket }) => [`share-${tag}`, socket]);
     const view: MonitorView = {
-      files: {
-        ...guestFiles(spec),
-        initramfs: initramfsFor(spec.kernel, "pci-vsock"),
-        ...Object.fromEntries(shares),
-      },
+      files: { ...guestFiles(spec, "pci-vsock"), ...Object.fromEntries(shares) },
       support: [],
       devices: ["/dev/null", "/dev/urandom", "/dev/kvm"],
       workFolder: spec.workFolder,

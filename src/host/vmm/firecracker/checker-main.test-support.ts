@@ -3,7 +3,7 @@
  * that meets the host: prints on the serial port, and connects to the host's Unix socket for the agent's port.
  *
  * VITRINE_CHECKER says what becomes of the machine: "no-kvm", "echo" (the guest sends back what it gets, and reboots when
- * the host hangs up), "panic", "fails" (Firecracker's filter stops it).
+ * the host hangs up), "panic", "smallest" (the guest of the probe), "fails" (Firecracker's filter stops it).
  */
 import { openSync, writeSync } from "node:fs";
 import { createConnection } from "node:net";
@@ -53,6 +53,10 @@ function runGuest(socketPath: string): void {
     case "panic":
       writeSync(1, "Kernel panic - not syncing: sysrq triggered crash\r\n");
       setTimeout(() => process.exit(0), 50);
+      return;
+    case "smallest":
+      writeSync(1, "VITRINE-ALIVE\r\n");
+      process.exit(0);
       return;
     case "fails":
       writeSync(log, "Shutting down VM after intercepting a bad syscall (317).\n");

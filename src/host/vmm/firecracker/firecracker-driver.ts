@@ -10,7 +10,6 @@ import { AGENT_VSOCK_PORT } from "../../../channel/contract/agent.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import { pipe } from "../../../sys/process.ts";
 import { connectUnix, socketPair } from "../../../sys/socket.ts";
-import { initramfsFor } from "../../image/kernel.ts";
 import { ApiMachine, makeWorkFolder } from "../api-machine.ts";
 import { guestFiles, type MonitorView, seenPath } from "../confinement.ts";
 import type { Capabilities, Driver, RunningVm, VmSpec } from "../driver.ts";
@@ -64,9 +63,8 @@ export class FirecrackerDriver implements Driver {
 
   async start(spec: VmSpec): Promise<RunningVm> {
     const program = requireFirecracker();
-    const initramfs = initramfsFor(spec.kernel, this.#options.pci ? "pci-vsock" : "mmio-vsock");
     const view: MonitorView = {
-      files: { ...guestFiles(spec), initramfs },
+      files: guestFiles(spec, this.#options.pci ? "pci-vsock" : "mmio-vsock"),
       support: [],
       devices: ["/dev/null", "/dev/urandom", "/dev/kvm"],
       workFolder: spec.workFolder,

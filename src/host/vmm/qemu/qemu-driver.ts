@@ -155,7 +155,7 @@ class QemuMachine implements RunningVm {
 
 function viewOf(spec: VmSpec, program: string, accelerator: Accelerator): MonitorView {
   return {
-    files: guestFiles(spec),
+    files: guestFiles(spec, "pci-serial"),
     support: FIRMWARE_FOLDERS.map((name) => dataFolder(program, name)),
     devices: ["/dev/null", "/dev/urandom", ...(accelerator === "kvm" ? ["/dev/kvm"] : [])],
     sockets: "none",
