@@ -15,6 +15,7 @@ packages_run='
   erofs-utils=mkfs.erofs
   e2fsprogs=mke2fs
   kmod=depmod
+  bubblewrap=bwrap
   zstd=zstd
   xz-utils=xz
 '
@@ -37,7 +38,6 @@ packages_test='
   wayland-utils=wayland-info
   foot=foot
   wl-clipboard=wl-copy
-  bubblewrap=bwrap
   gpg=gpg
   gpg-agent=gpg-agent
   desktop-file-utils=desktop-file-validate

@@ -9,6 +9,7 @@ import { createConnection, type Socket } from "node:net";
 import { basename, join } from "node:path";
 import { cpioArchive } from "../../src/host/image/cpio.ts";
 import type { Kernel } from "../../src/host/image/kernel.ts";
+import { guestFiles } from "../../src/host/vmm/confinement.ts";
 import type { Accelerator } from "../../src/host/vmm/driver.ts";
 import { qemuArguments } from "../../src/host/vmm/qemu/arguments.ts";
 import type { Compositor } from "../../tests/support/compositor.ts";
@@ -156,10 +157,19 @@ export class WaypipeWay implements Way {
     const mounts = init.slice(0, init.indexOf("$busybox mount --move /dev"));
     const data = new TextEncoder().encode(mounts + INIT_END);
     const own = cpioArchive([{ kind: "file", path: "init", data, executable: true }]);
-    const initramfs = join(folder, "initramfs");
+    const initramfs = join(folder, "initramfs-pci-serial");
     // Of two archives in a row, the later one's files stand.
     writeFileSync(initramfs, Buffer.concat([readFileSync(kernel.initramfs), own]));
-    const spec = { name: "peer", kernel: { ...kernel, initramfs }, toolsImage, appImage, consoleLog: "" };
+    const spec = {
+      name: "peer",
+      kernel: { ...kernel, initramfs },
+      toolsImage,
+      appImage,
+      consoleLog: "",
+      workFolder: "",
+      confined: false,
+    };
+    const files = guestFiles(spec, "pci-serial");
     const sockets = [...Array(PORTS).keys()].map((port) => this.#socket(port));
     await eventually(
       "waiting for waypipe",
@@ -173,7 +183,12 @@ export class WaypipeWay implements Way {
       ...["-device", `virtserialport,chardev=pipe${port},name=pipe${port}`],
     ]);
     const device = ["-device", "virtserialport,chardev=control,name=control"];
-    const args = [...withoutInherited(qemuArguments(spec, accelerator, undefined)), ...channel, ...device, ...ports];
+    const args = [
+      ...withoutInherited(qemuArguments(spec, accelerator, undefined, (name) => files[name] ?? "")),
+      ...channel,
+      ...device,
+      ...ports,
+    ];
     const serial = ["-serial", `file:${join(folder, "console")}`];
     this.#machine = spawn("setpriv", ["--pdeathsig=KILL", "qemu-system-x86_64", ...args, ...serial], {
       detached: true,

@@ -1,19 +1,18 @@
 /** The checks of `vitrine doctor`. Each says what was found; what is not as it should be comes with what mends it. */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { VitrineError } from "../base/error.ts";
-import { ensureKernel } from "../host/image/kernel.ts";
 import { compositorSocket, probeCompositor } from "../host/sandbox/compositor.ts";
 import { runtimeDirectory } from "../host/sandbox/directories.ts";
-import { probeAcceleration } from "../host/vmm/probe.ts";
+import { tryConfinement } from "../host/vmm/monitor-process.ts";
+import { resourceLimitsMissing } from "../host/vmm/resource-limits.ts";
 import type { CliContext } from "./context.ts";
-import { withProgress } from "./prepare.ts";
+import { examineDrivers, told, userName } from "./examine-drivers.ts";
 import { formatBytes } from "./report.ts";
 
 /** "warn": apps run, but not as well as they could. "fail": something does not work at all. */
-interface Finding {
+export interface Finding {
   readonly name: string;
   readonly state: "ok" | "warn" | "fail";
   readonly detail: string;
@@ -28,7 +27,6 @@ const NEEDED_GLOBALS = ["wl_compositor", "wl_shm", "xdg_wm_base"];
 
 /** Programs that are run, the package that has them, and what they are for. */
 const PROGRAMS: readonly [program: string, purpose: string][] = [
-  ["qemu-system-x86_64", "runs the virtual machines"],
   ["mmdebstrap", "builds images"],
   ["mkfs.erofs", "builds images"],
   ["mke2fs", "builds the window arena"],
@@ -48,9 +46,10 @@ export async function examine(context: CliContext): Promise<Finding[]> {
     runtimeFolder(context),
     diskSpace(),
     await compositor(context),
+    await confinement(),
+    limits(),
   ];
-  const bootable = findings.every((finding) => finding.name !== "qemu-system-x86_64" || finding.state === "ok");
-  return bootable ? [...findings, await acceleration(context)] : findings;
+  return [...findings, ...(await examineDrivers(context))];
 }
 
 function architecture(): Finding {
@@ -172,41 +171,20 @@ async function compositor(context: CliContext): Promise<Finding> {
   }
 }
 
-/** Boots a kernel under KVM to see whether it works. Without one there is nothing to boot, so that is got first. */
-async function acceleration(context: CliContext): Promise<Finding> {
-  const name = "acceleration";
+/** Starts a program inside the walls that monitors get. */
+async function confinement(): Promise<Finding> {
+  const name = "confinement";
   try {
-    const kernel = await withProgress(context, "kernel", AbortSignal.timeout(600_000), ensureKernel);
-    const { accelerator, reason } = await probeAcceleration(kernel);
-    if (accelerator === "kvm") return { name, state: "ok", detail: "KVM boots a kernel" };
-    return {
-      name,
-      state: "warn",
-      detail: `software emulation, which is slow: ${reason ?? "KVM does not work"}`,
-      fix: kvmFix(),
-    };
+    await tryConfinement();
+    return { name, state: "ok", detail: "monitors run in namespaces of their own" };
   } catch (error) {
     return { name, state: "fail", ...told(error) };
   }
 }
 
-function kvmFix(): string {
-  if (!existsSync("/dev/kvm")) {
-    return "switch virtualisation on in the firmware, or nested virtualisation in the machine around this one";
-  }
-  try {
-    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return "none on this machine: its KVM starts, but does not boot a stock kernel";
-  } catch {
-    return `sudo usermod --append --groups kvm ${userName()}, then log in anew`;
-  }
-}
-
-function userName(): string {
-  return execFileSync("id", ["-un"], { encoding: "utf8" }).trim();
-}
-
-function told(error: unknown): { detail: string; fix?: string } {
-  const { message, fix } = VitrineError.from(error);
-  return { detail: message, ...(fix === undefined ? {} : { fix }) };
+function limits(): Finding {
+  const name = "limits";
+  const missing = resourceLimitsMissing();
+  if (missing === undefined) return { name, state: "ok", detail: "systemd --user limits the memory of monitors" };
+  return { name, state: "ok", detail: `none on the memory of monitors: ${missing}` };
 }

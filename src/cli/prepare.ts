@@ -11,7 +11,7 @@ import { findConnection, type SandboxConnection } from "../host/sandbox/control-
 import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
 import { startSupervisor } from "../host/sandbox/start-supervisor.ts";
 import type { SupervisorSpec } from "../host/sandbox/supervisor-spec.ts";
-import { probeAcceleration } from "../host/vmm/probe.ts";
+import { chooseDriver, type DriverName } from "../host/vmm/drivers.ts";
 import type { CliContext } from "./context.ts";
 import { interruptible } from "./interrupt.ts";
 import { ProgressLine } from "./progress.ts";
@@ -23,6 +23,10 @@ export interface SandboxRequest {
   readonly compositor: string | undefined;
   readonly sharedMemory: boolean;
   readonly memoryMib: number | undefined;
+  /** The virtual machine monitor; undefined: the best that works. */
+  readonly driver: DriverName | undefined;
+  /** False: the monitor runs without walls. */
+  readonly confined: boolean;
 }
 
 /** Connects to the sandbox, starting it if it does not run, or as soon as it has ended when it is just doing so. */
@@ -66,6 +70,13 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
       { fix },
     );
   }
+  if (request.driver !== undefined && info.driver !== request.driver) {
+    throw new VitrineError(
+      "already-exists",
+      `Cannot use driver "${request.driver}" for sandbox "${request.name}": it runs on "${info.driver}"`,
+      { fix },
+    );
+  }
   if (request.compositor !== undefined && !info.display) {
     throw new VitrineError(
       "unavailable",
@@ -80,12 +91,18 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
   const image = await openImage(request.image);
   return await interruptible(async (signal) => {
     const kernel = await withProgress(context, "kernel", signal, ensureKernel);
-    const { accelerator } = await withProgress(context, "acceleration", signal, (options) =>
-      probeAcceleration(kernel, options),
+    const { confined } = request;
+    const { name: driver, accelerator } = await withProgress(context, "driver", signal, (options) =>
+      chooseDriver(request.driver, kernel, { ...options, confined }),
     );
     if (accelerator === "tcg") {
       context.process.stderr.write(
         "vitrine: KVM does not work here, apps run under emulation, which is slow (vitrine doctor tells why)\n",
+      );
+    }
+    if (!confined) {
+      context.process.stderr.write(
+        `vitrine: WARNING: the monitor of sandbox "${request.name}" runs unconfined: a guest that breaks into it can do all that you can\n`,
       );
     }
     const tools = await withProgress(context, "tools image", signal, ensureToolsImage);
@@ -100,6 +117,8 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       appImage: image.path,
       arena,
       compositor: request.compositor ?? null,
+      driver,
+      confined,
       environment: localeOf(context.process.env),
       ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
     };

@@ -25,6 +25,8 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
     compositor,
     sharedMemory: flags.sharedMemory,
     memoryMib: flags.memory,
+    driver: flags.driver,
+    confined: !flags.unconfined,
   });
   connection.onNotice = (severity, message) => {
     if (severity !== "info") this.process.stderr.write(`vitrine: ${message}\n`);

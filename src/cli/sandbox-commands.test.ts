@@ -37,6 +37,8 @@ beforeAll(async () => {
     appImage: "",
     arena: null,
     compositor: null,
+    driver: "qemu" as const,
+    confined: true,
     environment: {},
   };
   const consoleLog = logPaths("one", environment).console;

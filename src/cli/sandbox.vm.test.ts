@@ -4,6 +4,9 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { runTool } from "../../tests/support/processes.ts";
+import { expectNothingFound, INTRUDER, layBait, outcomes } from "../host/vmm/intruder.test-support.ts";
+import { seccompFilter } from "../host/vmm/seccomp.ts";
 import { HeadlessDesktop } from "./demo/headless-desktop.ts";
 import { testProcessCommands } from "./process-commands.test-support.ts";
 import { ownEnvironment, startVitrine, vitrine } from "./test-support.ts";
@@ -54,6 +57,7 @@ interface Listed {
   readonly processes: readonly unknown[];
   readonly monitorPid: number;
   readonly windows: number;
+  readonly confined: boolean;
 }
 
 async function listed(sandbox: string): Promise<Listed> {
@@ -121,6 +125,24 @@ describe("a sandbox", () => {
       const other = await run("run", "--image", "other", "--name", "life", "--no-display", "--", "true");
       expect(other.status).toBe(73);
       expect(other.errors).toContain('it runs image "vitrine-test"');
+    },
+    BOOT_DEADLINE_MS,
+  );
+
+  test(
+    "has a monitor that is confined: who has broken into it finds nothing of the host",
+    async () => {
+      const { monitorPid, confined } = await listed("life");
+      expect(confined).toBe(true);
+      const bait = await layBait();
+      try {
+        const filter = Buffer.from(seccompFilter("none")).toString("hex");
+        const intruder = ["-i", "perl", INTRUDER, ...bait.words, String(monitorPid), filter];
+        const found = outcomes(await runTool("env", intruder));
+        expectNothingFound(found, ["apps", "initramfs", "kernel", "tools"]);
+      } finally {
+        bait.remove();
+      }
     },
     BOOT_DEADLINE_MS,
   );

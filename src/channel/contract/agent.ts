@@ -17,6 +17,8 @@ export const AGENT_PROTOCOL_VERSION = 1;
 
 /** Name of the virtio-serial port that carries the mux; the guest finds it at /dev/virtio-ports/NAME. */
 export const AGENT_PORT_NAME = "vitrine.agent";
+/** The vsock port of the host to which the agent connects where there is no such port; none that needs privilege. */
+export const AGENT_VSOCK_PORT = 1024;
 
 /** Most arguments and environment variables of one process; the longest of their strings, in bytes. */
 export const MAX_ARGUMENTS = 4096;

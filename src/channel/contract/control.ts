@@ -44,6 +44,8 @@ export const controlContract = {
         driver: z.string(),
         /** "kvm", or "tcg" for software emulation; null until the monitor runs. */
         accelerator: z.nullable(z.string()),
+        /** False: the monitor runs without walls, because the user said so. */
+        confined: z.boolean(),
         /** False: it was started without a compositor, and its apps find no display. */
         display: z.boolean(),
         sharedMemory: z.boolean(),

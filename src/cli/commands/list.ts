@@ -12,6 +12,10 @@ interface Listed {
   readonly name: string;
   readonly image: string | null;
   readonly state: "starting" | "running" | "stopping" | "not answering";
+  /** The virtual machine monitor, "kvm" or "tcg", and whether it runs inside its walls. */
+  readonly driver: string | null;
+  readonly accelerator: string | null;
+  readonly confined: boolean | null;
   /** Of the supervisor, and of the virtual machine monitor. */
   readonly supervisorPid: number | null;
   readonly monitorPid: number | null;
@@ -59,7 +63,8 @@ async function describe(context: CliContext, entry: SandboxEntry): Promise<Liste
   const info = await ask(context, entry.name);
   if (info === undefined) {
     const state = record === undefined ? "starting" : "not answering";
-    return { ...known, state, monitorPid: null, hostMemory: null, guestMemory: null, windows: null, processes: [] };
+    const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, windows: null };
+    return { ...known, ...unknown, state, hostMemory: null, guestMemory: null, processes: [] };
   }
   const { total, available } = info.guestMemory ?? {};
   const pids = [info.supervisorPid, ...(info.monitorPid === null ? [] : [info.monitorPid])];
@@ -67,6 +72,9 @@ async function describe(context: CliContext, entry: SandboxEntry): Promise<Liste
   return {
     ...known,
     image: info.image,
+    driver: info.driver,
+    accelerator: info.accelerator,
+    confined: info.confined,
     supervisorPid: info.supervisorPid,
     monitorPid: info.monitorPid,
     startedAt: info.startedAt,
@@ -102,7 +110,7 @@ function row(sandbox: Listed): string[] {
   return [
     sandbox.name,
     sandbox.image ?? "-",
-    sandbox.state,
+    sandbox.confined === false ? `${sandbox.state}, unconfined` : sandbox.state,
     String(sandbox.supervisorPid ?? "-"),
     sandbox.startedAt === null ? "-" : formatDuration(Date.now() - sandbox.startedAt),
     bytes(sandbox.hostMemory),

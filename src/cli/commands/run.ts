@@ -1,5 +1,6 @@
 /** `vitrine run`: starts an app in a sandbox, and the sandbox when it does not run. */
 import { buildCommand, numberParser } from "@stricli/core";
+import { DRIVER_NAMES, type DriverName } from "../../host/vmm/drivers.ts";
 import type { CliContext } from "../context.ts";
 import { imageName, sandboxName } from "../names.ts";
 
@@ -12,6 +13,8 @@ export interface RunFlags {
   readonly display: boolean;
   readonly sharedMemory: boolean;
   readonly memory?: number;
+  readonly driver?: DriverName;
+  readonly unconfined: boolean;
 }
 
 export const runCommand = buildCommand<RunFlags, string[], CliContext>({
@@ -54,6 +57,18 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
         optional: true,
         brief: "MiB of memory the guest may use",
         placeholder: "MIB",
+      },
+      driver: {
+        kind: "enum",
+        values: DRIVER_NAMES,
+        optional: true,
+        brief: "Virtual machine monitor (default: the first that works here)",
+      },
+      unconfined: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "DANGEROUS: run the virtual machine monitor without namespaces of its own, where they cannot be made",
       },
     },
     positional: {

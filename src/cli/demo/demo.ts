@@ -115,6 +115,8 @@ async function inSandbox(
     compositor,
     sharedMemory: flags.sharedMemory,
     memoryMib: undefined,
+    driver: undefined,
+    confined: true,
   });
   connection.onNotice = (severity, message) => {
     if (severity !== "info") context.process.stderr.write(`vitrine: ${message}\n`);

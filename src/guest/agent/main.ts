@@ -1,13 +1,11 @@
 /** The agent as the guest's program. Its end, for whatever reason, is the end of the guest: boot/run-agent sees to that. */
-import { constants, readFileSync, writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
-import { AGENT_PORT_NAME } from "../../channel/contract/agent.ts";
-import { fdStream } from "../../channel/fd-stream.ts";
-import { openFile } from "../../sys/memory.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
 import { runAgent } from "./agent.ts";
-import { findPort, parseUptime, setClock, setHostname } from "./machine.ts";
+import { openLink } from "./link.ts";
+import { parseUptime, setClock, setHostname } from "./machine.ts";
 
 const APP_ROOT = "/app";
 const USER = { uid: 1000, gid: 1000 };
@@ -29,14 +27,7 @@ function note(message: string): void {
 }
 
 try {
-  const port = findPort(AGENT_PORT_NAME);
-  if (port === undefined) {
-    throw new VitrineError(
-      "unavailable",
-      `Cannot find the port "${AGENT_PORT_NAME}": a virtio-serial device is wanted`,
-    );
-  }
-  runAgent(fdStream(openFile(port, constants.O_RDWR | constants.O_NONBLOCK)), {
+  runAgent(await openLink(), {
     appRoot: APP_ROOT,
     user: USER,
     runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import { ensureBootPackages } from "./boot-packages.ts";
 import type { BuildOptions } from "./build-options.ts";
@@ -20,16 +20,27 @@ export interface Kernel {
   readonly version: string;
   /** File for the monitor's -kernel: the uncompressed kernel, an ELF file with a PVH entry point. */
   readonly image: string;
-  /** File for the monitor's -initrd. */
+  /** File for QEMU's -initrd; see {@link initramfsFor}. */
   readonly initramfs: string;
   /** Names kernel and initramfs together, in caches. Hex. */
   readonly digest: string;
 }
 
-/** Modules that the init script loads, each with what it is for; dependencies come by themselves. */
+/**
+ * What a monitor offers its guest: the bus that the devices are on, and the way to the host. Each has an initramfs with the
+ * modules for just that: what is not loaded costs no time.
+ */
+export type GuestPlatform = "pci-serial" | "pci-vsock" | "mmio-vsock";
+
+/** Modules of a platform; dependencies come by themselves. */
+const PLATFORM_MODULES: Readonly<Record<GuestPlatform, readonly string[]>> = {
+  "pci-serial": ["virtio_pci", "virtio_console"],
+  "pci-vsock": ["virtio_pci", "vmw_vsock_virtio_transport", "virtio_balloon"],
+  "mmio-vsock": ["virtio_mmio", "vmw_vsock_virtio_transport", "virtio_balloon"],
+};
+
+/** Modules that the init script loads on every platform, each with what it is for. */
 const MODULES = [
-  "virtio_pci", // the bus all devices are on
-  "virtio_console", // the agent's port
   "virtio_blk", // the disks
   "erofs", // the file system on them
   "overlay", // the writable root over it
@@ -41,7 +52,7 @@ const MODULES = [
 
 const BOOT_FILES = join(import.meta.dirname, "../../guest/boot");
 /** Raised when the initramfs is put together in another way. */
-const LAYOUT = 4;
+const LAYOUT = 5;
 const SPACE_MIB = 200;
 
 export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> {
@@ -51,7 +62,7 @@ export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> 
   if (version === undefined) throw new VitrineError("corrupt", `Cannot find a kernel in "${packages}"`);
   const init = readFileSync(join(BOOT_FILES, "init"));
   const digest = createHash("sha256")
-    .update(JSON.stringify([LAYOUT, version, MODULES]))
+    .update(JSON.stringify([LAYOUT, version, PLATFORM_MODULES, MODULES]))
     .update(init)
     .digest("hex")
     .slice(0, 16);
@@ -63,15 +74,32 @@ export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> 
       const work = join(directory, "work");
       mkdirSync(work);
       await unpackKernel(join(packages, "boot", `vmlinuz-${version}`), join(directory, "vmlinux"), work);
-      const entries = await initramfsEntries(packages, version, init, work);
-      writeFileSync(join(directory, "initramfs"), cpioArchive(entries));
+      const modules = await linkModules(packages, version, work);
+      for (const [platform, names] of Object.entries(PLATFORM_MODULES)) {
+        const entries = await initramfsEntries(packages, modules, [...names, ...MODULES], init, work);
+        writeFileSync(join(directory, initramfsName(platform as GuestPlatform)), cpioArchive(entries));
+      }
       const busybox = readFileSync(join(packages, "usr/bin/busybox"));
       writeFileSync(join(directory, "probe"), cpioArchive(probeEntries(busybox)));
       rmSync(work, { recursive: true });
     },
     { ...options, spaceMib: SPACE_MIB },
   );
-  return { version, image: join(path, "vmlinux"), initramfs: join(path, "initramfs"), digest };
+  return { version, image: join(path, "vmlinux"), initramfs: join(path, initramfsName("pci-serial")), digest };
+}
+
+/** The initramfs for another platform than QEMU's, which lies beside that. */
+export function initramfsFor(kernel: Kernel, platform: GuestPlatform): string {
+  return join(dirname(kernel.initramfs), initramfsName(platform));
+}
+
+/** The initramfs of the smallest guest there is (initramfs-probe.ts). */
+export function probeInitramfs(kernel: Kernel): string {
+  return join(dirname(kernel.initramfs), "probe");
+}
+
+function initramfsName(platform: GuestPlatform): string {
+  return `initramfs-${platform}`;
 }
 
 async function unpackKernel(bzImage: string, target: string, work: string): Promise<void> {
@@ -81,19 +109,24 @@ async function unpackKernel(bzImage: string, target: string, work: string): Prom
   await unpack(tool, packed, target);
 }
 
-async function initramfsEntries(
-  packages: string,
-  version: string,
-  init: Uint8Array,
-  work: string,
-): Promise<CpioEntry[]> {
-  // The package leaves modules.dep to its post-installation; made here in a copy of the folder's links.
+/** A folder with links to the modules, and with what the package leaves to its post-installation: modules.dep. */
+async function linkModules(packages: string, version: string, work: string): Promise<string> {
   const folder = join(work, "lib/modules", version);
   mkdirSync(join(work, "lib/modules"), { recursive: true });
   await runTool("cp", ["-as", join(packages, "usr/lib/modules", version), folder]);
   await runTool("depmod", ["--basedir", work, version]);
+  return folder;
+}
+
+async function initramfsEntries(
+  packages: string,
+  folder: string,
+  names: readonly string[],
+  init: Uint8Array,
+  work: string,
+): Promise<CpioEntry[]> {
   const files = moduleFiles(
-    MODULES,
+    names,
     readFileSync(join(folder, "modules.dep"), "utf8"),
     readFileSync(join(folder, "modules.builtin"), "utf8"),
   );

@@ -26,6 +26,8 @@ export interface SandboxPaths {
   readonly socket: string;
   /** Where apps of the sandbox reach the compositor, when that tells sandboxes apart. */
   readonly wayland: string;
+  /** A folder with the sockets of the virtual machine monitor, while it runs. */
+  readonly machine: string;
 }
 
 /** The logs of one sandbox; they outlive it. */
@@ -74,6 +76,7 @@ export function sandboxPaths(name: string, environment: Environment = process.en
     record: join(directory, "record.json"),
     socket: join(directory, "control.sock"),
     wayland: join(directory, "wayland.sock"),
+    machine: join(directory, "machine"),
   };
 }
 

@@ -5,7 +5,9 @@ import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import type { Phase, SandboxInfo } from "../../channel/contract/control.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
-import type { Driver, RunningVm, VmExit } from "../vmm/driver.ts";
+import { DEFAULT_MEMORY_MIB, type Driver, type RunningVm, type VmExit } from "../vmm/driver.ts";
+import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
+import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
 import { GuestProcesses } from "./guest-processes.ts";
 import type { EndReason } from "./lifecycle.ts";
@@ -18,6 +20,7 @@ export const GUEST_MEMORY_DEADLINE_MS = 2000;
 
 export interface GuestOptions {
   readonly spec: SupervisorSpec;
+  readonly paths: SandboxPaths;
   readonly consoleLog: string;
   readonly log: LogFile;
   readonly driver: Driver;
@@ -43,6 +46,7 @@ export class Guest {
   #windows: Windows | undefined;
   #processes: GuestProcesses | undefined;
   #killed = false;
+  #closed = false;
 
   constructor(options: GuestOptions, events: GuestEvents) {
     this.#options = options;
@@ -51,7 +55,7 @@ export class Guest {
 
   /** Starts the machine and waits until the agent has answered. Rejects when either fails. */
   async start(): Promise<void> {
-    const { spec, driver, consoleLog, log } = this.#options;
+    const { spec, driver, consoleLog, log, paths } = this.#options;
     const windows = await this.#openWindows();
     const machine = await driver.start({
       name: spec.name,
@@ -59,6 +63,8 @@ export class Guest {
       toolsImage: spec.toolsImage,
       appImage: spec.appImage,
       consoleLog,
+      workFolder: paths.machine,
+      confined: spec.confined,
       ...(windows.guestArena === undefined ? {} : { arena: windows.guestArena }),
       ...(spec.memoryMib === undefined ? {} : { memoryMib: spec.memoryMib }),
     });
@@ -66,8 +72,12 @@ export class Guest {
     void machine.exited.then((exit) => this.#events.machineEnded(reasonOf(exit)));
     if (this.#killed) this.kill();
     this.#events.reached("vmm", Date.now());
-    log.entry("info", `monitor ${machine.pid} runs (${machine.accelerator})`);
-    const link = new GuestLink(fdStream(machine.channel), {
+    log.entry(
+      "info",
+      `monitor ${machine.pid} runs (${machine.accelerator}, ${spec.confined ? "confined" : "unconfined"})`,
+    );
+    void this.#limit(machine, windows);
+    const link = new GuestLink(fdStream(await awaitBoot(machine, machine.channel)), {
       stream: (stream, header) => this.#acceptStream(stream, header),
       exited: (process, end) => this.#processes?.ended(process, end),
       refused: (message) => this.#events.notice("warning", message),
@@ -112,8 +122,20 @@ export class Guest {
 
   /** Closes windows and link. The machine has ended before, or never began. */
   close(): void {
+    this.#closed = true;
     this.#windows?.close();
     this.#link?.close();
+  }
+
+  /** Nothing waits for this: without limits a sandbox runs as well. */
+  async #limit(machine: RunningVm, windows: Windows): Promise<void> {
+    const { spec, log } = this.#options;
+    const guestBytes = (spec.memoryMib ?? DEFAULT_MEMORY_MIB) * 1024 * 1024 + windows.arenaBytes;
+    const limits = monitorLimits(guestBytes, machine.accelerator);
+    const missing = await limitProcess(machine.pid, spec.name, limits);
+    if (this.#closed) return;
+    if (missing === undefined) log.entry("info", `monitor limited to ${Math.round(limits.memoryBytes / 2 ** 20)} MiB`);
+    else log.entry("info", `monitor without limits on its memory: ${missing}`);
   }
 
   async #openWindows(): Promise<Windows> {

@@ -6,7 +6,7 @@ import { closeSync, readFileSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { OwnedFd } from "../../sys/fd.ts";
-import { QemuDriver } from "../vmm/qemu/qemu-driver.ts";
+import { createDriver } from "../vmm/drivers.ts";
 import { logPaths, sandboxPaths } from "./directories.ts";
 import { isFailure } from "./lifecycle.ts";
 import { acquireLock, type SandboxLock } from "./lock.ts";
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
     paths: sandboxPaths(spec.name),
     consoleLog: logs.console,
     log,
-    driver: new QemuDriver(),
+    driver: await createDriver(spec.driver),
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     let asked = false;

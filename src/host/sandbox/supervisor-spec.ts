@@ -1,6 +1,7 @@
 /** What a supervisor is told by whoever starts it, on its standard input; and what it answers, on descriptor 3. */
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
+import { DRIVER_NAMES } from "../vmm/drivers.ts";
 
 /** Everything that makes a sandbox. Files are absolute paths, read and never written. */
 const specSchema = z.object({
@@ -15,6 +16,10 @@ const specSchema = z.object({
   arena: z.nullable(z.object({ path: z.string(), size: z.int(), dataOffset: z.int(), dataLength: z.int() })),
   /** Socket of the compositor; null: no windows. */
   compositor: z.nullable(z.string()),
+  /** The virtual machine monitor. */
+  driver: z.enum(DRIVER_NAMES),
+  /** The monitor runs inside its walls; false only when the user said so. */
+  confined: z.boolean(),
   /** LANG and TZ of the user. */
   environment: z.record(z.string(), z.string()),
 });

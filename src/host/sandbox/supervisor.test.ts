@@ -41,6 +41,8 @@ function startSandbox(driver = new HostProcessDriver()): { ended: Promise<EndRea
       appImage: "",
       arena: null,
       compositor: null,
+      driver: "qemu",
+      confined: true,
       environment: {},
     },
     paths: sandboxPaths(NAME, environment),

@@ -14,7 +14,6 @@ import {
   type StdioName,
 } from "../../channel/contract/control.ts";
 import { ControlServer, type SandboxService } from "./control-server.ts";
-import type { SandboxPaths } from "./directories.ts";
 import { Guest, type GuestOptions } from "./guest.ts";
 import type { GuestProcesses } from "./guest-processes.ts";
 import { IdleWatch } from "./idle.ts";
@@ -41,7 +40,6 @@ export const AGENT_LOST_GRACE_MS = 3000;
 const CONSOLE_LINES_ON_FAILURE = 20;
 
 export interface SupervisorOptions extends GuestOptions {
-  readonly paths: SandboxPaths;
   /** The connection of whoever started the sandbox. Without one it waits for its first caller. */
   readonly starter?: ByteStream;
 }
@@ -184,6 +182,7 @@ export class Supervisor implements SandboxService {
       state: this.#state.kind === "ended" ? "stopping" : this.#state.kind,
       driver: driver.name,
       accelerator: this.#guest.machine?.accelerator ?? null,
+      confined: spec.confined,
       display: spec.compositor !== null,
       sharedMemory: spec.arena !== null,
       supervisorPid: process.pid,

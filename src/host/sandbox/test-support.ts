@@ -63,7 +63,7 @@ export class HostProcessDriver implements Driver {
     return {
       pid: monitor.pid ?? 0,
       accelerator: "tcg",
-      channel,
+      channel: Promise.resolve(channel),
       console,
       exited,
       stop: end("SIGTERM"),

@@ -35,6 +35,8 @@ export interface VmSpec {
   /** For messages and process listings. */
   readonly name: string;
   readonly kernel: Kernel;
+  /** True: boots the smallest guest there is (initramfs-probe.ts) instead of a sandbox's, to see whether it boots. */
+  readonly smallestGuest?: boolean;
   /** EROFS image with the agent, the guest's first disk. */
   readonly toolsImage: string;
   /** EROFS image of the apps' root, the guest's second disk; without it the guest has an empty app root. */
@@ -44,12 +46,26 @@ export interface VmSpec {
    * monitor gets a duplicate, the caller's stays its own. Absent: the guest has no arena.
    */
   readonly arena?: OwnedFd;
+  /** A folder for the monitor's sockets, which a driver makes if it needs one and removes at the end; its parent is there. */
+  readonly workFolder: string;
   /** Where the guest's console is written; the file is replaced. Bounded, see console-log.ts. */
   readonly consoleLog: string;
   /** MiB of guest memory, not preallocated; {@link DEFAULT_MEMORY_MIB} when absent. */
   readonly memoryMib?: number;
   /** Virtual processors; {@link DEFAULT_CPUS} when absent. */
   readonly cpus?: number;
+  /** Host folders for the guest, on a driver that has `fsShare`. */
+  readonly fsShares?: readonly FsShare[];
+  /** The monitor runs inside its walls ({@link ./confinement.ts}). False only when the user said so. */
+  readonly confined: boolean;
+}
+
+/** A host folder that the guest can mount as virtio-fs. Served by a process of its own (virtiofsd): no monitor sees the folder. */
+export interface FsShare {
+  /** By which the guest mounts it; letters and digits. */
+  readonly tag: string;
+  /** Where that process listens. */
+  readonly socket: string;
 }
 
 /** MiB of memory a guest may use unless asked otherwise; only what it touches is taken from the host. */
@@ -74,8 +90,11 @@ export interface RunningVm {
   /** Of the monitor. */
   readonly pid: number;
   readonly accelerator: Accelerator;
-  /** The byte pipe to the agent (a stream socket); the caller owns it. Closing it ends the guest. */
-  readonly channel: OwnedFd;
+  /**
+   * The byte pipe to the agent (a stream socket); the caller owns it. Closing it ends the guest. Comes at once, or when the
+   * guest has connected: await it under {@link ./boot-watchdog.ts}. Rejects when the machine ends before that.
+   */
+  readonly channel: Promise<OwnedFd>;
   /** What the guest printed. */
   readonly console: Pick<ConsoleLog, "tail">;
   /** Resolves, never rejects, when the monitor is gone and the console log is complete. */

@@ -1,19 +1,19 @@
 /**
- * Whether KVM works here. That /dev/kvm opens proves nothing: some machines create virtual machines under it that never
- * get anywhere. So a kernel is booted, once, and must say that it lives; the answer is kept for this machine, monitor and
- * kernel.
+ * Whether KVM works here, for each monitor. That /dev/kvm opens proves nothing: some machines create virtual machines under
+ * it that never get anywhere. So the smallest guest there is is booted, once, and must say that it lives; the answer is
+ * kept for this machine, monitor and kernel.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { homedir, release } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
-import * as z from "zod/mini";
+import { spawn } from "node:child_process";
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import type { BuildOptions } from "../image/build-options.ts";
 import { PROBE_SIGN } from "../image/initramfs-probe.ts";
-import type { Kernel } from "../image/kernel.ts";
-import type { Accelerator } from "./driver.ts";
+import { type Kernel, probeInitramfs } from "../image/kernel.ts";
+import type { Accelerator, Driver } from "./driver.ts";
+import { findProgram } from "./find-program.ts";
+import { rememberedProbe } from "./probe-cache.ts";
 
 export interface AccelerationProbe {
   readonly accelerator: Accelerator;
@@ -23,39 +23,96 @@ export interface AccelerationProbe {
 
 /** A kernel under KVM is alive within a second. */
 export const PROBE_DEADLINE_MS = 6000;
+/** MiB of memory of the guest that is booted. */
+const PROBE_MEMORY_MIB = 256;
 
-const cacheSchema = z.object({ key: z.string(), works: z.boolean(), reason: z.optional(z.string()) });
-
-/** Boots once under KVM and remembers the answer for this machine, monitor and kernel. VITRINE_ACCELERATOR=kvm|tcg overrides. */
-export async function probeAcceleration(kernel: Kernel, options: BuildOptions = {}): Promise<AccelerationProbe> {
-  const forced = process.env.VITRINE_ACCELERATOR;
-  if (forced === "kvm") return { accelerator: "kvm" };
-  if (forced === "tcg") return { accelerator: "tcg", reason: "VITRINE_ACCELERATOR says so" };
-  if (forced !== undefined && forced !== "") {
-    throw new VitrineError("invalid-argument", `Cannot use VITRINE_ACCELERATOR "${forced}": want "kvm" or "tcg"`);
-  }
+/** Why KVM cannot even be tried here, as far as can be seen from outside. VITRINE_ACCELERATOR=kvm|tcg overrides. */
+export function kvmMissing(): string | undefined {
+  const forced = forcedAccelerator();
+  if (forced !== undefined) return forced === "kvm" ? undefined : "VITRINE_ACCELERATOR says so";
   try {
     accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
+    return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === "EACCES" ? "/dev/kvm may not be opened by this user" : "there is no /dev/kvm";
-    return { accelerator: "tcg", reason };
+    return code === "EACCES" ? "/dev/kvm may not be opened by this user" : "there is no /dev/kvm";
   }
-  const key = cacheKey(kernel);
-  const known = readCache(key);
-  if (known !== undefined && options.force !== true) return asProbe(known.works, known.reason);
-  options.onProgress?.({ stage: "trying KVM" });
-  const outcome = await bootUnderKvm(kernel);
-  writeCache({ key, works: outcome === undefined, ...(outcome === undefined ? {} : { reason: outcome }) });
-  return asProbe(outcome === undefined, outcome);
 }
 
-function asProbe(works: boolean, reason: string | undefined): AccelerationProbe {
-  return works ? { accelerator: "kvm" } : { accelerator: "tcg", reason: reason ?? "a kernel did not boot under KVM" };
+/** How QEMU runs guests here. VITRINE_ACCELERATOR=kvm|tcg overrides. */
+export async function probeAcceleration(kernel: Kernel, options: BuildOptions = {}): Promise<AccelerationProbe> {
+  if (forcedAccelerator() === "kvm") return { accelerator: "kvm" };
+  const missing = kvmMissing();
+  if (missing !== undefined) return { accelerator: "tcg", reason: missing };
+  const program = findProgram("qemu-system-x86_64");
+  if (program === undefined) {
+    throw new VitrineError("unavailable", 'Cannot run "qemu-system-x86_64"', { fix: "./vitrine setup" });
+  }
+  const reason = await rememberedProbe({ name: "qemu", program, kernel, force: options.force === true }, () => {
+    options.onProgress?.({ stage: "trying KVM" });
+    return bootUnderKvm(program, kernel);
+  });
+  return reason === undefined ? { accelerator: "kvm" } : { accelerator: "tcg", reason };
+}
+
+/**
+ * Undefined when the smallest guest boots with `driver`, whose program is at `program`, and switches itself off; else why
+ * not. For drivers that know nothing but KVM.
+ */
+export async function probeDriver(
+  driver: Driver,
+  program: string,
+  kernel: Kernel,
+  confined: boolean,
+  options: BuildOptions = {},
+): Promise<string | undefined> {
+  return await rememberedProbe({ name: driver.name, program, kernel, force: options.force === true }, async () => {
+    options.onProgress?.({ stage: `trying ${driver.name}` });
+    try {
+      return await bootOnce(driver, kernel, confined);
+    } catch (error) {
+      return VitrineError.from(error).message;
+    }
+  });
+}
+
+async function bootOnce(driver: Driver, kernel: Kernel, confined: boolean): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), "vitrine-probe-"));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const vm = await driver.start({
+      name: "probe",
+      kernel,
+      smallestGuest: true,
+      // Something to read: this guest mounts nothing.
+      toolsImage: probeInitramfs(kernel),
+      workFolder: join(folder, "machine"),
+      consoleLog: join(folder, "console"),
+      memoryMib: PROBE_MEMORY_MIB,
+      confined,
+    });
+    timer = setTimeout(() => void vm.kill(), PROBE_DEADLINE_MS);
+    const exit = await vm.exited;
+    const lived = vm.console.tail().some((line) => line.includes(PROBE_SIGN));
+    if (lived && exit.reason === "guest-exit") return undefined;
+    if (lived) return `a kernel lived, but did not end by itself within ${PROBE_DEADLINE_MS / 1000} s`;
+    if (exit.reason === "monitor-failed" || exit.reason === "panic") return exit.message;
+    return `a kernel gave no sign of life within ${PROBE_DEADLINE_MS / 1000} s`;
+  } finally {
+    clearTimeout(timer);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function forcedAccelerator(): Accelerator | undefined {
+  const forced = process.env.VITRINE_ACCELERATOR;
+  if (forced === undefined || forced === "") return undefined;
+  if (forced === "kvm" || forced === "tcg") return forced;
+  throw new VitrineError("invalid-argument", `Cannot use VITRINE_ACCELERATOR "${forced}": want "kvm" or "tcg"`);
 }
 
 /** Undefined when a kernel lived, else why not. */
-function bootUnderKvm(kernel: Kernel): Promise<string | undefined> {
+function bootUnderKvm(qemu: string, kernel: Kernel): Promise<string | undefined> {
   return new Promise((resolve) => {
     const machine = ["-M", "q35,usb=off,vmport=off", "-accel", "kvm", "-cpu", "host", "-smp", "2", "-m", "256M"];
     const bare = ["-nodefaults", "-no-user-config", "-nographic", "-no-reboot", "-serial", "stdio"];
@@ -63,11 +120,11 @@ function bootUnderKvm(kernel: Kernel): Promise<string | undefined> {
       "-kernel",
       kernel.image,
       "-initrd",
-      join(dirname(kernel.initramfs), "probe"),
+      probeInitramfs(kernel),
       "-append",
       "console=ttyS0 quiet panic=-1",
     ];
-    const child = spawn("setpriv", ["--pdeathsig", "KILL", "qemu-system-x86_64", ...machine, ...bare, ...boot], {
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", qemu, ...machine, ...bare, ...boot], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
@@ -89,49 +146,4 @@ function bootUnderKvm(kernel: Kernel): Promise<string | undefined> {
     child.on("error", (error) => finish(`QEMU cannot be run: ${error.message}`));
     child.on("close", () => finish(`QEMU gave up under KVM: ${output.trim().split("\n").pop()?.slice(0, 200) ?? ""}`));
   });
-}
-
-/** Everything on which the answer depends. */
-function cacheKey(kernel: Kernel): string {
-  const read = (path: string) => {
-    try {
-      return readFileSync(path, "utf8");
-    } catch {
-      return "";
-    }
-  };
-  const cpu = /^model name.*$/m.exec(read("/proc/cpuinfo"))?.[0] ?? "";
-  const facts = [read("/etc/machine-id"), cpu, release(), qemuVersion(), kernel.digest];
-  return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
-}
-
-function qemuVersion(): string {
-  try {
-    return execFileSync("qemu-system-x86_64", ["--version"], { encoding: "utf8" });
-  } catch (cause) {
-    throw new VitrineError("unavailable", 'Cannot run "qemu-system-x86_64"', { cause, fix: "./vitrine setup" });
-  }
-}
-
-function cacheFile(): string {
-  const configured = process.env.XDG_CACHE_HOME;
-  const base = configured !== undefined && isAbsolute(configured) ? configured : join(homedir(), ".cache");
-  return join(base, "vitrine", "acceleration.json");
-}
-
-/** A cache that cannot be read is no cache. */
-function readCache(key: string): z.infer<typeof cacheSchema> | undefined {
-  try {
-    const known = cacheSchema.parse(JSON.parse(readFileSync(cacheFile(), "utf8")));
-    return known.key === key ? known : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function writeCache(known: z.infer<typeof cacheSchema>): void {
-  const file = cacheFile();
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, JSON.stringify(known));
-  renameSync(`${file}.new`, file);
 }

@@ -45,11 +45,18 @@ const KERNEL_OPTIONS = [
   "raid=noautodetect",
 ];
 
-/** `arenaBytes`: size of the inherited arena file, if there is one. */
-export function qemuArguments(spec: VmSpec, accelerator: Accelerator, arenaBytes: number | undefined): string[] {
+/**
+ * `arenaBytes`: size of the inherited arena file, if there is one. `path`: how QEMU is told of kernel, initramfs, tools
+ * and apps.
+ */
+export function qemuArguments(
+  spec: VmSpec,
+  accelerator: Accelerator,
+  arenaBytes: number | undefined,
+  path: (file: string) => string,
+): string[] {
   const memory = spec.memoryMib ?? DEFAULT_MEMORY_MIB;
-  const disks: [id: string, path: string][] = [["tools", spec.toolsImage]];
-  if (spec.appImage !== undefined) disks.push(["apps", spec.appImage]);
+  const disks = spec.appImage === undefined ? ["tools"] : ["tools", "apps"];
   const kernelOptions = [...KERNEL_OPTIONS, ...KERNEL_OPTIONS_BY_ACCELERATOR[accelerator]].join(" ");
   return [
     ["-name", `vitrine-${spec.name}`],
@@ -61,20 +68,20 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator, arenaBytes
       : ["-m", `${memory}M,slots=1,maxmem=${memory * 1024 * 1024 + arenaRoom(arenaBytes)}B`],
     ["-nodefaults", "-no-user-config", "-nographic", "-no-reboot"],
     ["-sandbox", SANDBOX],
-    ["-kernel", spec.kernel.image, "-initrd", spec.kernel.initramfs, "-append", kernelOptions],
+    ["-kernel", path("kernel"), "-initrd", path("initramfs"), "-append", kernelOptions],
     ["-chardev", `socket,id=console,fd=${INHERITED_FD.console}`, "-serial", "chardev:console"],
     ["-chardev", `socket,id=monitor,fd=${INHERITED_FD.monitor}`, "-mon", "chardev=monitor,mode=control"],
     ["-device", "virtio-serial-pci"],
     ["-chardev", `socket,id=channel,fd=${INHERITED_FD.channel}`],
     ["-device", `virtserialport,chardev=channel,name=${AGENT_PORT_NAME}`],
-    ...disks.map(([id, path]) => [
+    ...disks.map((id) => [
       ...[
         "-blockdev",
         JSON.stringify({
           driver: "raw",
           "node-name": id,
           "read-only": true,
-          file: { driver: "file", filename: path, "read-only": true },
+          file: { driver: "file", filename: path(id), "read-only": true },
         }),
       ],
       ...["-device", `virtio-blk-pci,drive=${id}`],

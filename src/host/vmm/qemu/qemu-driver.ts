@@ -2,21 +2,24 @@
  * The QEMU driver: everywhere, with KVM or by emulation. QEMU inherits its connections as descriptors, so no path leads
  * to them, and gets SIGKILL from the kernel when the process that started it ends, however that ends.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { VitrineError } from "../../../base/error.ts";
-import { sanitizeText } from "../../../base/sanitize.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
+import type { OwnedFd } from "../../../sys/fd.ts";
 import { fileSize } from "../../../sys/memory.ts";
 import { socketPair } from "../../../sys/socket.ts";
+import { dataFolder, guestFiles, type MonitorView, seenPath } from "../confinement.ts";
 import { ConsoleLog } from "../console-log.ts";
 import type { Accelerator, Capabilities, Driver, RunningVm, VmExit, VmSpec } from "../driver.ts";
+import { findProgram } from "../find-program.ts";
+import { type MonitorEnd, MonitorProcess } from "../monitor-process.ts";
 import { probeAcceleration } from "../probe.ts";
 import { qemuArguments } from "./arguments.ts";
 import { QmpClient } from "./qmp.ts";
 
 const QEMU = "qemu-system-x86_64";
-/** Characters of QEMU's own messages that are kept. */
-const MAX_MESSAGE_CHARS = 4096;
+/** Beside its program's folder; which of them hold the firmware differs from system to system. */
+const FIRMWARE_FOLDERS = ["qemu", "seabios", "ipxe", "qemu-firmware"];
 /** How long QEMU may take to quit when asked, before it is killed. */
 const QUIT_DEADLINE_MS = 3000;
 /** A kernel that panicked reboots, which ends QEMU; one that does not get that far within this time is ended. */
@@ -49,78 +52,79 @@ export class QemuDriver implements Driver {
       await vm.monitorReady();
       return vm;
     } catch (error) {
-      const exit = await vm.kill();
-      if (exit.reason === "monitor-failed")
-        throw new VitrineError("guest-failed", `Cannot start QEMU: ${exit.message}`, { cause: error });
-      throw error;
+      await vm.kill();
+      throw vm.startFailure(VitrineError.from(error));
     }
   }
 }
 
 class QemuMachine implements RunningVm {
-  readonly pid: number;
   readonly accelerator: Accelerator;
-  readonly channel;
+  readonly channel: Promise<OwnedFd>;
   readonly console: ConsoleLog;
   readonly exited: Promise<VmExit>;
-  readonly #child: ChildProcess;
+  readonly #process: MonitorProcess;
   readonly #qmp: QmpClient;
+  #pid = 0;
   #asked: "stop" | "kill" | undefined;
-  #message = "";
 
   constructor(spec: VmSpec, accelerator: Accelerator) {
     this.accelerator = accelerator;
+    const program = requireQemu();
+    const view = viewOf(spec, program, accelerator);
+    const arenaBytes = spec.arena === undefined ? undefined : fileSize(spec.arena);
     const [channel, itsChannel] = socketPair();
     const [monitor, itsMonitor] = socketPair();
     const [console, itsConsole] = socketPair();
-    this.channel = channel;
-    const arenaBytes = spec.arena === undefined ? undefined : fileSize(spec.arena);
-    const inherited = [
-      itsChannel.raw,
-      itsMonitor.raw,
-      itsConsole.raw,
-      ...(spec.arena === undefined ? [] : [spec.arena.raw]),
-    ];
-    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", QEMU, ...qemuArguments(spec, accelerator, arenaBytes)], {
-      stdio: ["ignore", "pipe", "pipe", ...inherited],
-    });
-    for (const fd of [itsChannel, itsMonitor, itsConsole]) fd.close();
-    this.pid = this.#child.pid ?? 0;
+    try {
+      this.#process = new MonitorProcess({
+        name: "QEMU",
+        program,
+        args: qemuArguments(spec, accelerator, arenaBytes, (name) => seenPath(view, name, spec.confined)),
+        view,
+        confined: spec.confined,
+        inherited: [itsChannel, itsMonitor, itsConsole, ...(spec.arena === undefined ? [] : [spec.arena])],
+      });
+    } catch (error) {
+      for (const fd of [channel, monitor, console]) fd.close();
+      throw error;
+    } finally {
+      for (const fd of [itsChannel, itsMonitor, itsConsole]) fd.close();
+    }
+    this.channel = Promise.resolve(channel);
     this.console = new ConsoleLog(spec.consoleLog, fdStream(console), () => this.#endAfterPanic());
     this.#qmp = new QmpClient(fdStream(monitor));
-    for (const output of [this.#child.stdout, this.#child.stderr]) {
-      output?.setEncoding("utf8").on("data", (text: string) => {
-        this.#message = (this.#message + text).slice(-MAX_MESSAGE_CHARS);
-      });
-    }
-    this.exited = new Promise((resolve) => {
-      this.#child.on("error", (error) =>
-        resolve({ reason: "monitor-failed", status: -1, message: missing(error).message }),
-      );
-      this.#child.on("close", (status, signal) => {
-        // The console's last words are still in its socket.
-        void this.console.ended.then(() => resolve(this.#describeExit(status, signal)));
-      });
-    });
+    // The console's last words are still in its socket.
+    this.exited = Promise.all([this.#process.exited, this.console.ended]).then(
+      ([end]) => this.#describeExit(end),
+      (error: VitrineError) => ({ reason: "monitor-failed", status: -1, message: error.message }),
+    );
     void this.exited.then(() => this.#qmp.close());
+  }
+
+  get pid(): number {
+    return this.#pid;
   }
 
   /** QEMU runs and obeys. */
   async monitorReady(): Promise<void> {
-    const ended = this.exited.then((exit) => {
-      throw new VitrineError(
-        "guest-failed",
-        `Cannot start QEMU: ${exit.reason === "monitor-failed" ? exit.message : exit.reason}`,
-      );
+    const ended = this.#process.exited.then((): never => {
+      throw this.#process.failure();
     });
     ended.catch(() => {});
     await Promise.race([this.#qmp.open(), ended]);
+    this.#pid = await this.#process.pid;
+  }
+
+  /** Why it did not start, after its end: what it said, or else what was noticed here. */
+  startFailure(noticed: VitrineError): VitrineError {
+    return this.#process.message === "" ? noticed : this.#process.failure();
   }
 
   async stop(): Promise<VmExit> {
     this.#asked ??= "stop";
     this.#qmp.execute("quit").catch(() => {});
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), QUIT_DEADLINE_MS);
+    const timer = setTimeout(() => this.#process.kill(), QUIT_DEADLINE_MS);
     try {
       return await this.exited;
     } finally {
@@ -130,27 +134,38 @@ class QemuMachine implements RunningVm {
 
   kill(): Promise<VmExit> {
     this.#asked ??= "kill";
-    this.#child.kill("SIGKILL");
+    this.#process.kill();
     return this.exited;
   }
 
   #endAfterPanic(): void {
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PANIC_GRACE_MS);
+    const timer = setTimeout(() => this.#process.kill(), PANIC_GRACE_MS);
     void this.exited.then(() => clearTimeout(timer));
   }
 
-  #describeExit(status: number | null, signal: NodeJS.Signals | null): VmExit {
+  #describeExit({ status, signal }: MonitorEnd): VmExit {
     const { panic } = this.console;
     if (this.#asked === "stop") return { reason: "stopped" };
     if (panic !== undefined) return { reason: "panic", message: panic };
-    if (signal !== null) return { reason: "killed", signal };
+    if (signal !== undefined) return { reason: "killed", signal };
     if (status === 0) return { reason: "guest-exit" };
-    return {
-      reason: "monitor-failed",
-      status: status ?? -1,
-      message: sanitizeText(this.#message.trim().replaceAll("\n", "; "), 800),
-    };
+    return { reason: "monitor-failed", status: status ?? -1, message: this.#process.message };
   }
+}
+
+function viewOf(spec: VmSpec, program: string, accelerator: Accelerator): MonitorView {
+  return {
+    files: guestFiles(spec, "pci-serial"),
+    support: FIRMWARE_FOLDERS.map((name) => dataFolder(program, name)),
+    devices: ["/dev/null", "/dev/urandom", ...(accelerator === "kvm" ? ["/dev/kvm"] : [])],
+    sockets: "none",
+  };
+}
+
+function requireQemu(): string {
+  const program = findProgram(QEMU);
+  if (program === undefined) throw missing(new Error("no such program"));
+  return program;
 }
 
 function missing(cause: Error): VitrineError {
