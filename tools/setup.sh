@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what Vitrine needs on Debian 12 and 13: system packages, and npm packages below node_modules/.
 #
-#   sh tools/setup.sh [--yes] [GROUP...]      GROUP: run (always included), headless, test, bench
+#   sh tools/setup.sh [--yes] [GROUP...]      GROUP: run and catalog (always included), headless, test, bench
 #
 # ./vitrine and tools/test.sh read this file for its functions. They start no process unless something is missing.
 set -eu
@@ -16,6 +16,11 @@ packages_run='
   e2fsprogs=mke2fs
   kmod=depmod
   zstd=zstd
+  xz-utils=xz
+'
+packages_catalog='
+  gpgv=gpgv
+  debian-archive-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   xz-utils=xz
 '
 packages_headless='
@@ -33,6 +38,10 @@ packages_test='
   foot=foot
   wl-clipboard=wl-copy
   bubblewrap=bwrap
+  gpg=gpg
+  gpg-agent=gpg-agent
+  desktop-file-utils=desktop-file-validate
+  python3=python3
   fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
 '
 packages_bench='
@@ -56,11 +65,12 @@ setup_missing() {
   for group in "$@"; do
     case $group in
       run) list=$packages_run ;;
+      catalog) list=$packages_catalog ;;
       headless) list=$packages_headless ;;
       test) list=$packages_test ;;
       bench) list=$packages_bench ;;
       *)
-        echo "vitrine: Cannot set up \"$group\": want one of run, headless, test, bench" >&2
+        echo "vitrine: Cannot set up \"$group\": want one of run, catalog, headless, test, bench" >&2
         exit 64
         ;;
     esac
@@ -69,6 +79,8 @@ setup_missing() {
     done
     [ "$group" != test ] || [ -d "$root/node_modules/typescript" ] || missing="$missing npm+dev"
   done
+  # A link leads to packages that somebody else looks after: npm would empty the folder behind it.
+  [ ! -h "$root/node_modules" ] || return 0
   # npm writes this file last; package-lock.json is newer when the tree was updated since.
   installed=$root/node_modules/.package-lock.json
   if [ ! -x "$root/$bun" ] || [ ! -f "$installed" ] || [ "$root/package-lock.json" -nt "$installed" ]; then
@@ -136,13 +148,14 @@ setup_system_packages() {
 
 setup_npm_packages() {
   if [ "$1" = npm+dev ]; then omit=; else omit=--omit=dev; fi
-  # Scripts of packages are not run: none of ours has any that is needed.
-  (cd "$root" && npm ci --ignore-scripts --no-progress $omit >&2)
+  # Scripts of packages are not run: none of ours has any that is needed. What npm warns of is its own Node, which runs
+  # nothing of ours.
+  (cd "$root" && npm ci --ignore-scripts --no-progress --loglevel=error $omit >&2)
 }
 
 # The command: `vitrine setup [--yes] [GROUP...]`.
 setup_main() {
-  groups=run
+  groups="run catalog"
   for argument in "$@"; do
     case $argument in
       --yes) assume_yes=yes ;;

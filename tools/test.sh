@@ -46,7 +46,7 @@ tests() {
   echo "== $name: ${count_pass:-0} passed, ${count_fail:-0} failed, $(($(date +%s) - start)) s"
 }
 
-setup_missing run headless test
+setup_missing run catalog headless test
 [ -z "$missing" ] || phase "set-up" setup_install
 phase "checks" sh tools/check.sh
 unit=$(find ./src ./tools -name '*.test.ts' ! -name '*.vm.test.ts')

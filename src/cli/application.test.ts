@@ -25,11 +25,25 @@ async function vitrine(...words: string[]): Promise<{ status: number; out: strin
 
 describe("vitrine", () => {
   test("every command explains itself", async () => {
-    const commands = ["run", "exec", "shell", "list", "stop", "logs", "doctor", "demo", "setup", "completion"];
+    const commands = [
+      "search",
+      "info",
+      "run",
+      "exec",
+      "shell",
+      "list",
+      "stop",
+      "logs",
+      "doctor",
+      "demo",
+      "setup",
+      "completion",
+    ];
     for (const words of [
       [],
       ...commands.map((name) => [name]),
       ...["build", "list", "remove"].map((name) => ["image", name]),
+      ...["refresh", "status"].map((name) => ["catalog", name]),
     ]) {
       const { status, out } = await vitrine(...words, "--help");
       expect(status).toBe(0);

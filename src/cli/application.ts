@@ -2,14 +2,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
+import { catalogCommands } from "./commands/catalog.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
 import { imageCommands } from "./commands/image.ts";
+import { infoCommand } from "./commands/info.ts";
 import { listCommand } from "./commands/list.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { runCommand } from "./commands/run.ts";
+import { searchCommand } from "./commands/search.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { shellCommand } from "./commands/shell.ts";
 import { stopCommand } from "./commands/stop.ts";
@@ -19,12 +22,15 @@ import { formatError } from "./report.ts";
 
 const routes = buildRouteMap({
   routes: {
+    search: searchCommand,
+    info: infoCommand,
     run: runCommand,
     exec: execCommand,
     shell: shellCommand,
     list: listCommand,
     stop: stopCommand,
     logs: logsCommand,
+    catalog: catalogCommands,
     image: imageCommands,
     doctor: doctorCommand,
     demo: demoCommand,

@@ -5,6 +5,8 @@ import type { Environment } from "../host/sandbox/directories.ts";
 interface OutputStream {
   write(text: string): void;
   readonly isTTY?: boolean | undefined;
+  /** Characters in a line of the terminal. */
+  readonly columns?: number | undefined;
 }
 
 export interface CliContext extends CommandContext {

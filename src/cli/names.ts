@@ -1,4 +1,4 @@
-/** Parameters that name a sandbox or an image; a shell proposes those that there are. */
+/** Parameters that name a sandbox, an image or an app; a shell proposes those that there are. */
 import type { CliContext } from "./context.ts";
 
 async function proposeSandboxes(this: CliContext, partial: string): Promise<string[]> {
@@ -17,9 +17,21 @@ async function proposeImages(this: CliContext, partial: string): Promise<string[
   );
 }
 
+/** Ids of desktop applications; nothing before the first search has fetched the catalog. */
+async function proposeApps(this: CliContext, partial: string): Promise<string[]> {
+  const { Catalog } = await import("../host/catalog/catalog.ts");
+  using catalog = Catalog.open(this.process.env);
+  const rows = Array.from({ length: catalog?.about.components ?? 0 }, (_, number) => catalog?.row(number));
+  return beginningWith(
+    rows.flatMap((row) => (row?.kind === "desktop-application" ? [row.id] : [])),
+    partial,
+  );
+}
+
 function beginningWith(names: string[], partial: string): string[] {
   return names.filter((name) => name.startsWith(partial));
 }
 
 export const sandboxName = { parse: String, placeholder: "SANDBOX", proposeCompletions: proposeSandboxes } as const;
 export const imageName = { parse: String, placeholder: "NAME", proposeCompletions: proposeImages } as const;
+export const catalogName = { parse: String, placeholder: "APP", proposeCompletions: proposeApps } as const;

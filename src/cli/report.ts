@@ -13,7 +13,7 @@ export function formatError(error: unknown): string {
 /** Rows under a header, columns as wide as they must be; numbers to the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
+    Math.max(widthOf(title), ...rows.map((row) => widthOf(row[column] ?? ""))),
   );
   const right = header.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[\d.]+( \w+)?$|^-$/.test(row[column] ?? "")),
@@ -23,13 +23,54 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
       widths
         .map((width, column) => {
           const cell = row[column] ?? "";
-          return right[column] === true ? cell.padStart(width) : cell.padEnd(width);
+          const blanks = " ".repeat(width - widthOf(cell));
+          return right[column] === true ? blanks + cell : cell + blanks;
         })
         .join("  ")
         .trimEnd(),
     )
     .map((line) => `${line}\n`)
     .join("");
+}
+
+/** Columns of a terminal that `text` takes: two for each wide character, none for a combining one. */
+function widthOf(text: string): number {
+  return Bun.stringWidth(text);
+}
+
+/** `text`, or its beginning and an ellipsis, in at most `columns` columns of a terminal. */
+export function cutToWidth(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let cut = "";
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    width += widthOf(segment);
+    if (width > columns - 1) break;
+    cut += segment;
+  }
+  return `${cut.trimEnd()}…`;
+}
+
+/** `text` in lines of at most `columns`, broken at blanks; its own line ends stay, `indent` is put before each line. */
+export function wrap(text: string, columns: number, indent = ""): string {
+  return text
+    .split("\n")
+    .map((line) => wrapLine(line, columns - indent.length, indent))
+    .join("\n");
+}
+
+function wrapLine(line: string, columns: number, indent: string): string {
+  const hanging = line.startsWith("• ") ? "  " : "";
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.split(" ")) {
+    const longer = current === "" ? word : `${current} ${word}`;
+    if (current !== "" && widthOf(longer) > columns) {
+      lines.push(current);
+      current = hanging + word;
+    } else current = longer;
+  }
+  return [...lines, current].map((text) => (text === "" ? "" : indent + text)).join("\n");
 }
 
 /** "512 KB", "23 MB", "1.4 GB". */

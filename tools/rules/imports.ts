@@ -19,10 +19,22 @@ const AREAS: Readonly<Record<string, Area>> = {
   "src/channel/contract": { folders: ["src/base", "src/wayland"], packages: ["zod/mini"] },
   "src/channel": { folders: ["src/base", "src/sys"], packages: ["zod/mini"] },
   "src/guest": { folders: ["src/base", "src/sys", "src/channel", "src/wayland"], packages: ["zod/mini"] },
+  "src/host/catalog": {
+    folders: ["src/base", "src/host/image"],
+    packages: ["zod/mini", "@rgrove/parse-xml"],
+  },
   "src/host": { folders: ["src/base", "src/sys", "src/channel", "src/wayland"], packages: ["zod/mini"] },
   // The command line builds images, probes drivers and reads records; windows are the supervisor's alone.
   "src/cli": {
-    folders: ["src/base", "src/sys", "src/channel", "src/host/sandbox", "src/host/image", "src/host/vmm"],
+    folders: [
+      "src/base",
+      "src/sys",
+      "src/channel",
+      "src/host/sandbox",
+      "src/host/image",
+      "src/host/vmm",
+      "src/host/catalog",
+    ],
     packages: ["@stricli/core", "zod/mini"],
   },
   tools: { folders: ["src", "tests"], packages: ["@rgrove/parse-xml"] },

@@ -10,7 +10,7 @@ import { archiveAddress, archiveKeyring } from "./archive-source.ts";
 import { runTool } from "./run-tool.ts";
 
 /** What every image has beside what was asked for: apps expect a session bus, a font and time zones. */
-const COMMON_PACKAGES = ["dbus-daemon", "fonts-dejavu-core", "fontconfig", "tzdata", "xkb-data"];
+export const COMMON_PACKAGES = ["dbus-daemon", "fonts-dejavu-core", "fontconfig", "tzdata", "xkb-data"];
 
 /** Left out: documentation and translations; the licences stay. */
 const LEFT_OUT = ["/usr/share/man/*", "/usr/share/info/*", "/usr/share/doc/*", "/usr/share/lintian/*"];

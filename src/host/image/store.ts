@@ -117,7 +117,7 @@ function noSpace(error: unknown): VitrineError | undefined {
 }
 
 /** Waits for the lock file at `path`. The kernel lets go of it when its holder dies. */
-async function acquire(path: string, { signal, onProgress }: BuildOptions): Promise<Disposable> {
+export async function acquire(path: string, { signal, onProgress }: BuildOptions): Promise<Disposable> {
   const fd = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW);
   while (!tryLock(fd)) {
     onProgress?.({ stage: "waiting for another build of the same" });
