@@ -1,7 +1,7 @@
 /** An archive of our own for tests: made in memory, signed with a throw-away key, served on loopback. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
@@ -47,7 +47,8 @@ export class SigningKey implements Disposable {
 
   [Symbol.dispose](): void {
     spawnSync("gpgconf", ["--homedir", this.#home, "--kill", "all"]);
-    rmSync(this.#home, { recursive: true, force: true });
+    // gpg's agent removes its sockets while it ends, which may get in the way of removing the folder around them.
+    while (existsSync(this.#home)) rmSync(this.#home, { recursive: true, force: true });
   }
 }
 
