@@ -20,6 +20,12 @@ export const AGENT_PORT_NAME = "vitrine.agent";
 /** The vsock port of the host to which the agent connects where there is no such port; none that needs privilege. */
 export const AGENT_VSOCK_PORT = 1024;
 
+/**
+ * A word on the guest kernel's command line: the machine will be saved, and its agent shall first go through a session
+ * with itself, so that what a session needs is in memory. It uses nothing that a sandbox has of its own.
+ */
+export const REHEARSAL_OPTION = "vitrine.rehearse";
+
 /** Most arguments and environment variables of one process; the longest of their strings, in bytes. */
 export const MAX_ARGUMENTS = 4096;
 export const MAX_STRING_BYTES = 32 * 1024;

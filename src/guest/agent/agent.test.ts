@@ -317,16 +317,16 @@ describe("the end", () => {
     const started = await host.spawn(["sh", "-c", "trap '' TERM HUP; echo ready; exec sleep 1000"]);
     await follow(started.stream("stdout")).until("ready");
     host.link.destroy();
-    await deadline(host.poweredOff, "the power to go off");
+    expect(await deadline(host.poweredOff, "the power to go off")).toBe(true);
     await eventually(() => !existsSync(`/proc/${started.pid}`), "the process to go");
   });
   test("garbage on the link powers off", async () => {
     const [ours, theirs] = socketPair();
-    const off = Promise.withResolvers<void>();
+    const off = Promise.withResolvers<boolean>();
     runAgent(fdStream(theirs), { appRoot: "/", runtimeDir: join(host.directory, "other"), powerOff: off.resolve });
     const link = fdStream(ours);
     link.write(new Uint8Array(randomBytes(4096)));
-    await deadline(off.promise, "the power to go off");
+    expect(await deadline(off.promise, "the power to go off")).toBe(false);
     link.destroy();
   });
   test("streams of no known kind, and a second rpc stream, are refused and do no harm", async () => {

@@ -43,8 +43,11 @@ export interface AgentOptions {
   readonly openDisplay?: (options: DisplayOptions) => { close(): void };
   /** Sets clock (milliseconds since 1970) and host name of the machine. Without, they stay. */
   readonly machine?: { setClock(milliseconds: number): Promise<void>; setHostname(name: string): void };
-  /** Ends the guest. Called once: after stop, or as soon as the link is lost. */
-  readonly powerOff: () => void;
+  /**
+   * Ends the guest. Called once: after stop, or as soon as the link is lost. `greeted`: the host had said hello; else this
+   * agent has served no sandbox, and nothing has changed.
+   */
+  readonly powerOff: (greeted: boolean) => void;
   /** Milliseconds of uptime when init began; the agent's own start when unknown. */
   readonly initUptime?: number | undefined;
   readonly onNotice?: (message: string) => void;
@@ -218,7 +221,7 @@ class Agent {
     this.#processes.destroy();
     this.#bus?.close();
     this.#display?.close();
-    this.#options.powerOff();
+    this.#options.powerOff(this.#hello !== undefined);
   }
 
   #notice(error: unknown): void {

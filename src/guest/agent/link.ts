@@ -3,58 +3,65 @@
  * connection that the guest makes. Which of them the machine has is seen from its devices.
  */
 import { constants } from "node:fs";
-import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { AGENT_PORT_NAME, AGENT_VSOCK_PORT } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
-import { type Interest, type Readiness, watch } from "../../sys/loop.ts";
+import { watch } from "../../sys/loop.ts";
 import { openFile } from "../../sys/memory.ts";
 import { checkConnected, connectVsock } from "../../sys/socket.ts";
 import { findPort } from "./machine.ts";
 
 /** The address of the host, vsock(7). */
 const HOST_CID = 2;
-/** How often a host may go before it has said anything: once for each time that this machine was saved. */
-export const MAX_SILENT_HOSTS = 16;
+/** How often a link may end before the host has greeted: once for each time that this machine was saved. */
+export const MAX_LINKS_BEFORE_HELLO = 16;
+
+export interface Link {
+  readonly stream: ByteStream;
+  /**
+   * When it ends, another may be opened: a connection does not survive that the machine is saved, and who restores the
+   * machine waits for a new one.
+   */
+  readonly renewable: boolean;
+}
 
 /** Opens the pipe. Throws VitrineError "unavailable" when there is none, or nobody at its other end. */
-export async function openLink(): Promise<ByteStream> {
+export async function openLink(): Promise<Link> {
   const port = findPort(AGENT_PORT_NAME);
-  if (port !== undefined) return fdStream(openFile(port, constants.O_RDWR | constants.O_NONBLOCK));
-  return fdStream(await connectToHost(() => connectVsock(HOST_CID, AGENT_VSOCK_PORT)));
+  if (port !== undefined) {
+    return { stream: fdStream(openFile(port, constants.O_RDWR | constants.O_NONBLOCK)), renewable: false };
+  }
+  return { stream: fdStream(await connected(connectVsock(HOST_CID, AGENT_VSOCK_PORT))), renewable: true };
 }
 
 /**
- * Connects, and waits until the host speaks. A connection that ends before that was to the host of a machine that has
- * been saved since: this machine now goes on with another host, to which a new connection is made. `connect` returns a
- * connection that may still be under way.
+ * Calls `serve` with a link, and again with another one when it resolves to false (its link ended before the host greeted)
+ * and there can be another. Rejects when a link cannot be opened.
  */
-export async function connectToHost(connect: () => OwnedFd): Promise<OwnedFd> {
-  for (let attempt = 0; attempt < MAX_SILENT_HOSTS; attempt++) {
-    const connection = connect();
-    try {
-      await readiness(connection, { writable: true });
-      checkConnected(connection);
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
-    const { hangup } = await readiness(connection, { readable: true });
-    if (!hangup) return connection;
-    connection.close();
+export async function serveLinks(
+  open: () => Promise<Link>,
+  serve: (stream: ByteStream) => Promise<boolean>,
+): Promise<void> {
+  for (let links = 0; links < MAX_LINKS_BEFORE_HELLO; links++) {
+    const { stream, renewable } = await open();
+    if ((await serve(stream)) || !renewable) return;
   }
-  throw new VitrineError(
-    "unavailable",
-    `Cannot reach the host: it ended ${MAX_SILENT_HOSTS} connections without a word`,
-  );
 }
 
-function readiness(fd: OwnedFd, interest: Interest): Promise<Readiness> {
-  return new Promise((resolve) => {
-    const watching = watch(fd, interest, (ready) => {
+/** Waits until the connection `fd`, which may still be under way, stands; closes it when it fails. */
+export async function connected(fd: OwnedFd): Promise<OwnedFd> {
+  await new Promise<void>((resolve) => {
+    const watching = watch(fd, { writable: true }, () => {
       watching.close();
-      resolve(ready);
+      resolve();
     });
   });
+  try {
+    checkConnected(fd);
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
 }

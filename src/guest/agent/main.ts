@@ -2,9 +2,10 @@
 import { readFileSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
+import type { ByteStream } from "../../channel/byte-stream.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
 import { runAgent } from "./agent.ts";
-import { openLink } from "./link.ts";
+import { openLink, serveLinks } from "./link.ts";
 import { parseUptime, setClock, setHostname } from "./machine.ts";
 
 const APP_ROOT = "/app";
@@ -26,18 +27,26 @@ function note(message: string): void {
   writeSync(2, `vitrine agent: ${sanitizeText(message)}\n`);
 }
 
-try {
-  runAgent(await openLink(), {
-    appRoot: APP_ROOT,
-    user: USER,
-    runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,
-    arenaFile: ARENA_FILE,
-    initUptime: initUptime(),
-    openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
-    machine: { setClock, setHostname },
-    powerOff: () => process.exit(0),
-    onNotice: note,
+/** Serves one link to its end; resolves to whether the host had greeted. */
+function serve(stream: ByteStream): Promise<boolean> {
+  return new Promise((resolve) => {
+    runAgent(stream, {
+      appRoot: APP_ROOT,
+      user: USER,
+      runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,
+      arenaFile: ARENA_FILE,
+      initUptime: initUptime(),
+      openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
+      machine: { setClock, setHostname },
+      powerOff: resolve,
+      onNotice: note,
+    });
   });
+}
+
+try {
+  await serveLinks(openLink, serve);
+  process.exit(0);
 } catch (error) {
   note(VitrineError.from(error).message);
   process.exit(1);

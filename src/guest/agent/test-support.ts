@@ -74,7 +74,8 @@ export class TestHost {
   readonly link: ByteStream;
   readonly mux: Mux;
   readonly rpc: RpcPeer<typeof emptyContract, typeof agentContract>;
-  readonly poweredOff: Promise<void>;
+  /** Whether the host had greeted. */
+  readonly poweredOff: Promise<boolean>;
   readonly directory = mkdtempSync(join(tmpdir(), "vitrine-agent-"));
   readonly notices: string[] = [];
   readonly #ends = new Map<number, PromiseWithResolvers<ProcessEnd>>();
@@ -82,7 +83,7 @@ export class TestHost {
 
   constructor(options: Partial<AgentOptions> = {}) {
     const [ours, theirs] = socketPair();
-    const off = Promise.withResolvers<void>();
+    const off = Promise.withResolvers<boolean>();
     this.poweredOff = off.promise;
     runAgent(fdStream(theirs), {
       appRoot: "/",

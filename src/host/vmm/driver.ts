@@ -105,6 +105,32 @@ export interface RunningVm {
   kill(): Promise<VmExit>;
 }
 
+/** A machine that was started in order to be saved. */
+export interface SaveableVm extends RunningVm {
+  /**
+   * Saves the machine, with whatever its guest is doing, to files in `directory`, which is there and empty; this machine
+   * ends with that. Rejects with VitrineError "guest-failed", "no-space" or "io": the machine is then to be killed.
+   */
+  save(directory: string): Promise<void>;
+}
+
+/** Machines that are saved once and started from there many times. */
+export interface SnapshotDriver {
+  /**
+   * Everything on which a saved machine of this spec depends beside the content of the files that the spec names: the
+   * monitor's version, the processor, the host's kernel, the shape of the machine. It is of use only where all are equal.
+   */
+  facts(spec: VmSpec): Promise<readonly string[]>;
+  /** As {@link Driver.start}, for a machine to be saved. Its guest is told so: REHEARSAL_OPTION of contract/agent.ts. */
+  startSaveable(spec: VmSpec): Promise<SaveableVm>;
+  /**
+   * Starts a machine where the one saved in `directory` was. `spec` may differ from that one's in `name`, `arena` (another
+   * file of the same size) and `consoleLog`. The files must not change while the machine runs: it reads them when it needs
+   * them, and shares what it has not changed with the others. Resolves when the guest runs. Throws "guest-failed".
+   */
+  restore(spec: VmSpec, directory: string): Promise<RunningVm>;
+}
+
 export interface Driver {
   readonly name: string;
   /** What it can do here, or throws VitrineError "unavailable" with the fix. Starts nothing that lasts. */
@@ -114,4 +140,6 @@ export interface Driver {
    * under {@link ./boot-watchdog.ts}. Throws VitrineError "unavailable" or "guest-failed".
    */
   start(spec: VmSpec): Promise<RunningVm>;
+  /** Absent: this driver cannot save machines. */
+  readonly snapshots?: SnapshotDriver;
 }

@@ -1,5 +1,5 @@
 /** Firecracker's side of its API, without machines: every request is held against the facts, and the rules of order kept. */
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { Answer, Request } from "../api-server.test-support.ts";
 import { mismatch } from "../api-shape.test-support.ts";
 import { MAX_BODY, OPERATIONS, type Operation, type When } from "./api-facts.test-support.ts";
@@ -16,6 +16,8 @@ const ALLOWED: Readonly<Record<When, readonly State[]>> = {
   any: ["fresh", "configured", "running", "paused"],
 };
 const PMEM_ALIGNMENT = 2 * 1024 * 1024;
+/** Bytes of a machine's memory as the checker saves it, which is none. */
+const SAVED_MEMORY = 1024 * 1024;
 
 export interface CheckerOptions {
   readonly version: string;
@@ -97,11 +99,11 @@ export class FirecrackerChecker {
         this.#state = body.state === "Paused" ? "paused" : "running";
         return { status: 204 };
       case "/snapshot/create":
+        writeFileSync(String(body.snapshot_path), JSON.stringify([...this.#configuration]));
+        writeFileSync(String(body.mem_file_path), new Uint8Array(SAVED_MEMORY));
         return { status: 204 };
       case "/snapshot/load":
-        this.#state = body.resume_vm === true ? "running" : "paused";
-        this.#options.onStart(new Map([["/snapshot/load", body]]));
-        return { status: 204 };
+        return this.#load(body);
       default:
         if (operation.configures !== false && this.#state === "fresh") this.#state = "configured";
         this.#configuration.set(request.path, body);
@@ -122,6 +124,23 @@ export class FirecrackerChecker {
     if (this.#options.startFault !== undefined) return fault(this.#options.startFault);
     this.#state = "running";
     this.#options.onStart(this.#configuration);
+    return { status: 204 };
+  }
+
+  /** A saved machine finds its disks and memory ranges where they were, and makes its vsock socket there. */
+  #load(body: Body): Answer {
+    const backend = body.mem_backend as Body | undefined;
+    const missing = unreadable(body.snapshot_path) ?? unreadable(backend?.backend_path);
+    if (missing !== undefined) return fault(missing);
+    if (statSync(String(backend?.backend_path)).size !== SAVED_MEMORY) return fault("the memory has another size");
+    const saved: [string, Body][] = JSON.parse(readFileSync(String(body.snapshot_path), "utf8"));
+    for (const [path, device] of saved) {
+      const reason = device.path_on_host === undefined ? undefined : unreadable(device.path_on_host);
+      if (reason !== undefined) return fault(`${path}: ${reason}`);
+      this.#configuration.set(path, device);
+    }
+    this.#state = body.resume_vm === true ? "running" : "paused";
+    if (this.#state === "running") this.#options.onStart(this.#configuration);
     return { status: 204 };
   }
 

@@ -66,8 +66,11 @@ test("order: configure, then start, then nothing of that; a snapshot only into a
   expect(hasStarted()).toBe(true);
   expect(ask("PUT", "/machine-config", machine)).toBe(400);
   expect(ask("PUT", "/actions", { action_type: "InstanceStart" })).toBe(400);
-  expect(ask("PUT", "/snapshot/create", { mem_file_path: "m", snapshot_path: "s" })).toBe(400);
+  const saved = { mem_file_path: join(folder, "m"), snapshot_path: join(folder, "s") };
+  expect(ask("PUT", "/snapshot/create", saved)).toBe(400);
   expect(ask("PATCH", "/vm", { state: "Paused" })).toBe(204);
-  expect(ask("PUT", "/snapshot/create", { mem_file_path: "m", snapshot_path: "s" })).toBe(204);
-  expect(checker().ask("PUT", "/snapshot/load", load)).toBe(204);
+  expect(ask("PUT", "/snapshot/create", saved)).toBe(204);
+  expect(checker().ask("PUT", "/snapshot/load", load)).toBe(400);
+  const mem_backend = { backend_type: "File", backend_path: saved.mem_file_path };
+  expect(checker().ask("PUT", "/snapshot/load", { snapshot_path: saved.snapshot_path, mem_backend })).toBe(204);
 });

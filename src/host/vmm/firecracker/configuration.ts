@@ -57,8 +57,15 @@ export function firecrackerArguments(spec: VmSpec, options: { pci: boolean }): s
   ];
 }
 
-/** Everything before the start. `path`: how Firecracker is told of kernel, initramfs, tools and apps. */
-export function configurationRequests(spec: VmSpec, path: (file: string) => string): ApiRequest[] {
+/**
+ * Everything before the start. `path`: how Firecracker is told of kernel, initramfs, tools and apps. `further`: options of
+ * the guest's kernel.
+ */
+export function configurationRequests(
+  spec: VmSpec,
+  path: (file: string) => string,
+  further: readonly string[] = [],
+): ApiRequest[] {
   const disks = spec.appImage === undefined ? ["tools"] : ["tools", "apps"];
   return [
     put("/machine-config", {
@@ -70,7 +77,7 @@ export function configurationRequests(spec: VmSpec, path: (file: string) => stri
     put("/boot-source", {
       kernel_image_path: path("kernel"),
       initrd_path: path("initramfs"),
-      boot_args: KERNEL_OPTIONS.join(" "),
+      boot_args: [...KERNEL_OPTIONS, ...further].join(" "),
     }),
     // None is the root device: the initramfs knows what to mount. Their order is that of vda and vdb.
     ...disks.map((id) =>
@@ -101,6 +108,32 @@ export function configurationRequests(spec: VmSpec, path: (file: string) => stri
 }
 
 export const START_REQUEST: ApiRequest = put("/actions", { action_type: "InstanceStart" });
+
+/** Names of a saved machine's files: what its devices and processors were doing, and its memory. */
+export const SAVED_FILES = { state: "state", memory: "memory" } as const;
+
+/** Saves the machine to files of the working folder. It stands still from then on. */
+export const SAVE_REQUESTS: readonly ApiRequest[] = [
+  { method: "PATCH", path: "/vm", body: { state: "Paused" } },
+  put("/snapshot/create", {
+    snapshot_type: "Full",
+    snapshot_path: SAVED_FILES.state,
+    mem_file_path: SAVED_FILES.memory,
+  }),
+];
+
+/**
+ * The first and only request to a process that goes on where a saved machine was. Its disks, arena and sockets are where
+ * that one's were: at paths within the walls, or at the paths of inherited descriptors. The memory's file is mapped
+ * privately and read as it is needed.
+ */
+export function restoreRequest(path: (file: string) => string): ApiRequest {
+  return put("/snapshot/load", {
+    snapshot_path: path(SAVED_FILES.state),
+    mem_backend: { backend_type: "File", backend_path: path(SAVED_FILES.memory) },
+    resume_vm: true,
+  });
+}
 
 function put(path: string, body: Readonly<Record<string, unknown>>): ApiRequest {
   return { method: "PUT", path, body };

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import { memfdCreate } from "../../../sys/memory.ts";
+import type { VmSpec } from "../driver.ts";
 import { ARENA_BYTES, layMonitorFiles, MACHINE_SHAPES, type MonitorFiles } from "../monitor-files.test-support.ts";
 import { FirecrackerDriver } from "./firecracker-driver.ts";
 
@@ -58,6 +59,51 @@ describe("Firecracker, held against the facts of its API", () => {
       expect(readFileSync(`/proc/${vm.pid}/status`, "utf8")).toMatch(/^NSpid:.*\t1$/m);
       channel.end();
       expect(await vm.exited).toEqual({ reason: "guest-exit" });
+      await saveAndRestore(true);
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "a machine is saved, and goes on in another process with another arena",
+    () => saveAndRestore(false),
+    DEADLINE_MS,
+  );
+
+  async function saveAndRestore(confined: boolean): Promise<void> {
+    const { snapshots } = new FirecrackerDriver();
+    const directory = mkdtempSync(join(files.folder, "saved-"));
+    using arena = memfdCreate("arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
+    const apps = { appImage: join(files.folder, "apps"), confined };
+    const first = await snapshots.startSaveable(files.spec({ ...apps, arena }));
+    const link = await first.channel;
+    await first.save(directory);
+    expect(await first.exited).toEqual({ reason: "stopped" });
+    link.close();
+    expect(readdirSync(directory).toSorted()).toEqual(["memory", "state"]);
+    for (const name of ["one", "two"]) {
+      using another = memfdCreate("arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
+      const spec = files.spec({ ...apps, name, arena: another, workFolder: join(files.folder, name) });
+      const restored = await snapshots.restore(spec, directory);
+      fdStream(await restored.channel).end();
+      expect(await restored.exited).toEqual({ reason: "guest-exit" });
+    }
+  }
+
+  test(
+    "what a saved machine depends on differs where the machine does",
+    async () => {
+      const facts = async (options: Partial<VmSpec>, pci = false) =>
+        JSON.stringify(await new FirecrackerDriver({ pci }).snapshots.facts(files.spec(options)));
+      const usual = await facts({});
+      expect(await facts({ name: "another", consoleLog: "elsewhere" })).toBe(usual);
+      const others = [
+        await facts({ cpus: 4 }),
+        await facts({ memoryMib: 256 }),
+        await facts({}, true),
+        await facts({ confined: true }),
+      ];
+      expect(new Set([usual, ...others]).size).toBe(5);
     },
     DEADLINE_MS,
   );

@@ -3,18 +3,21 @@
  * the host is a vsock connection that ends in a Unix socket of the working folder; the arena is the memory file of the
  * supervisor, as with QEMU.
  */
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../../base/error.ts";
-import { AGENT_VSOCK_PORT } from "../../../channel/contract/agent.ts";
+import { AGENT_VSOCK_PORT, REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import { pipe } from "../../../sys/process.ts";
 import { connectUnix, socketPair } from "../../../sys/socket.ts";
+import { runTool } from "../../image/run-tool.ts";
 import { ApiMachine, makeWorkFolder } from "../api-machine.ts";
 import { guestFiles, type MonitorView, seenPath } from "../confinement.ts";
-import type { Capabilities, Driver, RunningVm, VmSpec } from "../driver.ts";
+import type { Capabilities, Driver, RunningVm, SnapshotDriver, VmSpec } from "../driver.ts";
 import { findProgram } from "../find-program.ts";
 import { GuestListener } from "../guest-listener.ts";
+import { hostFacts } from "../host-facts.ts";
 import { HttpConnection, refusal } from "../http-connection.ts";
 import { MonitorProcess } from "../monitor-process.ts";
 import { monitorVersion, requireVersion } from "../monitor-version.ts";
@@ -23,6 +26,9 @@ import {
   type ApiRequest,
   configurationRequests,
   firecrackerArguments,
+  restoreRequest,
+  SAVE_REQUESTS,
+  SAVED_FILES,
   START_REQUEST,
   VSOCK_SOCKET,
 } from "./configuration.ts";
@@ -53,7 +59,7 @@ export class FirecrackerDriver implements Driver {
     return {
       sharedMemory: true,
       vsock: true,
-      snapshot: false,
+      snapshot: true,
       balloon: true,
       hotplug: false,
       gpu: false,
@@ -62,9 +68,37 @@ export class FirecrackerDriver implements Driver {
   }
 
   async start(spec: VmSpec): Promise<RunningVm> {
+    return (await this.#launch(spec, (path) => [...configurationRequests(spec, path), START_REQUEST])).machine;
+  }
+
+  readonly snapshots: SnapshotDriver = {
+    facts: async (spec) => {
+      const shape = configurationRequests(spec, (name) => name);
+      const { pci } = this.#options;
+      return [...hostFacts(requireFirecracker()), JSON.stringify({ shape, pci, confined: spec.confined })];
+    },
+    startSaveable: async (spec) => {
+      const { machine, api } = await this.#launch(spec, (path) => [
+        ...configurationRequests(spec, path, [REHEARSAL_OPTION]),
+        START_REQUEST,
+      ]);
+      return Object.assign(machine, { save: (directory: string) => save(machine, api, spec.workFolder, directory) });
+    },
+    restore: async (spec, directory) => {
+      const saved = Object.values(SAVED_FILES).map((name) => [name, join(directory, name)]);
+      return (await this.#launch(spec, (path) => [restoreRequest(path)], Object.fromEntries(saved))).machine;
+    },
+  };
+
+  /** Starts Firecracker and sends it what `requests` says; `path` is how it is told of the files of its view. */
+  async #launch(
+    spec: VmSpec,
+    requests: (path: (file: string) => string) => readonly ApiRequest[],
+    furtherFiles: Readonly<Record<string, string>> = {},
+  ): Promise<{ machine: ApiMachine; api: HttpConnection }> {
     const program = requireFirecracker();
     const view: MonitorView = {
-      files: guestFiles(spec, this.#options.pci ? "pci-vsock" : "mmio-vsock"),
+      files: { ...guestFiles(spec, this.#options.pci ? "pci-vsock" : "mmio-vsock"), ...furtherFiles },
       support: [],
       devices: ["/dev/null", "/dev/urandom", "/dev/kvm"],
       workFolder: spec.workFolder,
@@ -75,14 +109,32 @@ export class FirecrackerDriver implements Driver {
     try {
       const api = await machine.unlessEnded(connectApi(join(spec.workFolder, API_SOCKET), machine));
       void machine.exited.then(() => api.close());
-      const requests = configurationRequests(spec, (name) => seenPath(view, name, spec.confined));
-      for (const request of [...requests, START_REQUEST]) await machine.unlessEnded(send(api, request));
+      for (const request of requests((name) => seenPath(view, name, spec.confined))) {
+        await machine.unlessEnded(send(api, request));
+      }
       await machine.running();
-      return machine;
+      return { machine, api };
     } catch (error) {
       throw await machine.startFailure(error);
     }
   }
+}
+
+/**
+ * Saves the machine in its working folder, and moves the files from there: it knows of no other. The working folder needs
+ * room for the guest's memory.
+ */
+async function save(machine: ApiMachine, api: HttpConnection, workFolder: string, directory: string): Promise<void> {
+  for (const request of SAVE_REQUESTS) await machine.unlessEnded(send(api, request));
+  // What is zero becomes a hole; a link, which only a monitor that was broken into would leave, is not followed.
+  const files = Object.values(SAVED_FILES).map((name) => join(workFolder, name));
+  await runTool("cp", ["--no-dereference", "--sparse=always", "--", ...files, directory]);
+  for (const name of Object.values(SAVED_FILES)) {
+    if (!lstatSync(join(directory, name)).isFile()) {
+      throw new VitrineError("guest-failed", `Cannot save the machine: "${name}" is no file`);
+    }
+  }
+  await machine.stop();
 }
 
 function startProcess(spec: VmSpec, program: string, args: readonly string[], view: MonitorView): ApiMachine {
