@@ -151,6 +151,20 @@ describe("a confined monitor", () => {
   );
 
   test(
+    "writes the files that it may write, and no others",
+    async () => {
+      const data = join(folder, "data");
+      writeFileSync(data, "old");
+      const walls = view({ writableFiles: { data } });
+      const script = `open(F, ">", "${seenPath(walls, "data", true)}") or die; print F "new"; close F;
+        open(F, ">>", "${seenPath(walls, "disk", true)}") and die; open(F, ">", "${seenPath(walls, "data", true)}2") and die`;
+      expect(await run("perl", ["-e", script], { view: walls })).toMatchObject({ status: 0, errors: "" });
+      expect([readFileSync(data, "utf8"), readFileSync(disk, "utf8")]).toEqual(["new", "disk"]);
+    },
+    DEADLINE_MS,
+  );
+
+  test(
     "uses the descriptors that it inherits, a memory file by its path in /proc as well, and has no others",
     async () => {
       using memory = memfdCreate("arena", 4096, ["shrink", "grow", "seal"]);

@@ -18,6 +18,8 @@ import type { AllowedSockets } from "./seccomp.ts";
 export interface MonitorView {
   /** What it reads, by the names under which it finds them (see {@link seenPath}). */
   readonly files: Readonly<Record<string, string>>;
+  /** What it may write as well. */
+  readonly writableFiles?: Readonly<Record<string, string>>;
   /** Folders with its own data, firmware as a rule. Those that are not there are left out. */
   readonly support: readonly string[];
   /** Those that are not there are left out; the monitor says best what it misses. */
@@ -36,19 +38,34 @@ const INNER_USER = "65534";
 const BWRAP = "bwrap";
 const RUN_UNCONFINED = "vitrine run --unconfined, if you accept a monitor without walls";
 
-/** What every monitor gives its guest, by the names that the drivers use. */
+/** The names by which the drivers and monitors know the disks that the guest only reads, in their order. */
+export function readOnlyDisks(spec: VmSpec): string[] {
+  const layers = (spec.layerImages ?? []).map((_, index) => `layer${index}`);
+  return ["tools", ...(spec.appImage === undefined ? [] : ["apps"]), ...layers];
+}
+
+/** The name of the disk that the guest may write. */
+export const DATA_DISK = "data";
+
+/** What every monitor gives its guest to read, by the names that the drivers use. */
 export function guestFiles(spec: VmSpec, platform: GuestPlatform): Record<string, string> {
   return {
     kernel: spec.kernel.image,
     initramfs: spec.smallestGuest === true ? probeInitramfs(spec.kernel) : initramfsFor(spec.kernel, platform),
     tools: spec.toolsImage,
     ...(spec.appImage === undefined ? {} : { apps: spec.appImage }),
+    ...Object.fromEntries((spec.layerImages ?? []).map((path, index) => [`layer${index}`, path])),
   };
+}
+
+/** What the guest may write, likewise. */
+export function writableGuestFiles(spec: VmSpec): Record<string, string> {
+  return spec.dataDisk === undefined ? {} : { [DATA_DISK]: spec.dataDisk };
 }
 
 /** The path by which a monitor must be told of the file `name` of its view. */
 export function seenPath(view: MonitorView, name: string, confined: boolean): string {
-  const path = view.files[name];
+  const path = view.files[name] ?? view.writableFiles?.[name];
   if (path === undefined)
     throw new VitrineError("internal", `Cannot give the monitor "${name}": it is not in its view`);
   return confined ? `${FILES_FOLDER}/${name}` : path;
@@ -82,6 +99,7 @@ export function confinedCommand(
     libraryMounts(),
     view.support.filter((path) => kindOf(path) === "folder").flatMap(readOnly),
     Object.entries(view.files).flatMap(([name, path]) => ["--ro-bind", path, join(FILES_FOLDER, name)]),
+    Object.entries(view.writableFiles ?? {}).flatMap(([name, path]) => ["--bind", path, join(FILES_FOLDER, name)]),
     view.devices.flatMap((path) => ["--dev-bind-try", path, path]),
     view.workFolder === undefined ? [] : ["--bind", view.workFolder, WORK_FOLDER],
     // Writing in /proc would reach the host where the monitor belongs to root; everything else is memory to fill.

@@ -30,7 +30,7 @@ export interface Capabilities {
   readonly fsShare: boolean;
 }
 
-/** What a machine is made of. Paths are absolute; the files are only read. */
+/** What a machine is made of. Paths are absolute; the files are only read, but for the data disk. */
 export interface VmSpec {
   /** For messages and process listings. */
   readonly name: string;
@@ -41,6 +41,12 @@ export interface VmSpec {
   readonly toolsImage: string;
   /** EROFS image of the apps' root, the guest's second disk; without it the guest has an empty app root. */
   readonly appImage?: string;
+  /** EROFS images laid over the apps' root, lowest first: the disks after it. */
+  readonly layerImages?: readonly string[];
+  /**
+   * The one disk that the guest may write, after all others: a raw file, which its flushes reach before they are answered.
+   */
+  readonly dataDisk?: string;
   /**
    * The window arena ({@link ../image/arena-template.ts}), of `arenaBytes` bytes: a sealed memory file. Borrowed: the
    * monitor gets a duplicate, the caller's stays its own. Absent: the guest has no arena.

@@ -20,7 +20,8 @@ export function layMonitorFiles(program: string, main: string): MonitorFiles {
   chmodSync(join(folder, program), 0o755);
   process.env.PATH = `${folder}:${path}`;
   const initramfs = ["pci-serial", "mmio-vsock", "pci-vsock"].map((platform) => `initramfs-${platform}`);
-  for (const name of ["vmlinux", "probe", ...initramfs, "tools", "apps"]) writeFileSync(join(folder, name), name);
+  for (const name of ["vmlinux", "probe", ...initramfs, "tools", "apps", "layer", "data"])
+    writeFileSync(join(folder, name), name);
   return {
     folder,
     spec: (options = {}) => ({
@@ -51,6 +52,14 @@ export function layMonitorFiles(program: string, main: string): MonitorFiles {
 export const MACHINE_SHAPES: readonly (readonly [name: string, options: (files: MonitorFiles) => Partial<VmSpec>])[] = [
   ["the least", () => ({})],
   ["with apps", ({ folder }) => ({ appImage: join(folder, "apps") })],
+  [
+    "with layers and a disk of its own",
+    ({ folder }) => ({
+      appImage: join(folder, "apps"),
+      layerImages: [join(folder, "layer"), join(folder, "layer")],
+      dataDisk: join(folder, "data"),
+    }),
+  ],
   ["small, one processor", () => ({ memoryMib: 128, cpus: 1 })],
   ["large, an odd number of processors", () => ({ memoryMib: 65_536, cpus: 7 })],
   ["more processors than Firecracker can have", ({ folder }) => ({ cpus: 64, appImage: join(folder, "apps") })],

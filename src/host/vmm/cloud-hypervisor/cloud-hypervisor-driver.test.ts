@@ -58,7 +58,12 @@ describe("cloud-hypervisor, held against the facts of its API", () => {
       ]);
       using arena = memfdCreate("arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
       const vm = await new CloudHypervisorDriver().start(
-        files.spec({ confined: true, appImage: join(files.folder, "apps"), arena }),
+        files.spec({
+          confined: true,
+          appImage: join(files.folder, "apps"),
+          dataDisk: join(files.folder, "data"),
+          arena,
+        }),
       );
       const channel = fdStream(await vm.channel);
       expect(readFileSync(`/proc/${vm.pid}/status`, "utf8")).toMatch(/^NSpid:.*\t1$/m);

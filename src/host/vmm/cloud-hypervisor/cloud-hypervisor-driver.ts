@@ -12,7 +12,7 @@ import type { OwnedFd } from "../../../sys/fd.ts";
 import { pipe } from "../../../sys/process.ts";
 import { connectUnix, listenUnix } from "../../../sys/socket.ts";
 import { ApiMachine, makeWorkFolder } from "../api-machine.ts";
-import { guestFiles, type MonitorView, seenPath } from "../confinement.ts";
+import { guestFiles, type MonitorView, seenPath, writableGuestFiles } from "../confinement.ts";
 import type { Capabilities, Driver, RunningVm, VmSpec } from "../driver.ts";
 import { findProgram } from "../find-program.ts";
 import { GuestListener } from "../guest-listener.ts";
@@ -52,6 +52,7 @@ export class CloudHypervisorDriver implements Driver {
     const shares = (spec.fsShares ?? []).map(({ tag, socket }) => [`share-${tag}`, socket]);
     const view: MonitorView = {
       files: { ...guestFiles(spec, "pci-vsock"), ...Object.fromEntries(shares) },
+      writableFiles: writableGuestFiles(spec),
       support: [],
       devices: ["/dev/null", "/dev/urandom", "/dev/kvm"],
       workFolder: spec.workFolder,

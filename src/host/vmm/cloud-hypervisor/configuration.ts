@@ -4,6 +4,7 @@
  * Reference: cloud-hypervisor's API description, version 0.3.0 (release 53); the facts of it against which this is tested
  * are in api-facts.test-support.ts.
  */
+import { DATA_DISK, readOnlyDisks } from "../confinement.ts";
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 import { inheritedPath } from "../inherited-path.ts";
 import { DISK_RATE_LIMITER } from "../rate-limits.ts";
@@ -47,21 +48,17 @@ export function cloudHypervisorArguments(): string[] {
 /** The body of vm.create. `path`: how cloud-hypervisor is told of kernel, initramfs, tools, apps and shares ("share-TAG"). */
 export function machineConfiguration(spec: VmSpec, path: (file: string) => string): Readonly<Record<string, unknown>> {
   const cpus = spec.cpus ?? DEFAULT_CPUS;
-  const disks = spec.appImage === undefined ? ["tools"] : ["tools", "apps"];
   const shares = spec.fsShares ?? [];
   return {
     cpus: { boot_vcpus: cpus, max_vcpus: cpus, nested: false },
     // A share's server reads and writes the guest's memory.
     memory: { size: (spec.memoryMib ?? DEFAULT_MEMORY_MIB) * MIB, shared: shares.length > 0 },
     payload: { kernel: path("kernel"), initramfs: path("initramfs"), cmdline: KERNEL_OPTIONS.join(" ") },
-    // Their order is that of vda and vdb.
-    disks: disks.map((id) => ({
-      id,
-      path: path(id),
-      readonly: true,
-      image_type: "Raw",
-      rate_limiter_config: DISK_RATE_LIMITER,
-    })),
+    // Their order is that of vda, vdb, ...
+    disks: [
+      ...readOnlyDisks(spec).map((id) => disk(id, path(id), true)),
+      ...(spec.dataDisk === undefined ? [] : [disk(DATA_DISK, path(DATA_DISK), false)]),
+    ],
     ...(spec.arena === undefined ? {} : { pmem: [{ id: "arena", file: inheritedPath(INHERITED_FD.arena) }] }),
     ...(shares.length === 0
       ? {}
@@ -72,4 +69,9 @@ export function machineConfiguration(spec: VmSpec, path: (file: string) => strin
     serial: { mode: "File", file: inheritedPath(INHERITED_FD.console) },
     console: { mode: "Off" },
   };
+}
+
+/** Flushes of the guest always reach the host's disk here. */
+function disk(id: string, path: string, readOnly: boolean): Readonly<Record<string, unknown>> {
+  return { id, path, readonly: readOnly, image_type: "Raw", rate_limiter_config: DISK_RATE_LIMITER };
 }

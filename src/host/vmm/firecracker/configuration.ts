@@ -5,6 +5,7 @@
  * facts of it against which this is tested.
  */
 
+import { DATA_DISK, readOnlyDisks } from "../confinement.ts";
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 import type { HttpMethod } from "../http-connection.ts";
 import { inheritedPath } from "../inherited-path.ts";
@@ -66,7 +67,6 @@ export function configurationRequests(
   path: (file: string) => string,
   further: readonly string[] = [],
 ): ApiRequest[] {
-  const disks = spec.appImage === undefined ? ["tools"] : ["tools", "apps"];
   return [
     put("/machine-config", {
       vcpu_count: Math.min(spec.cpus ?? DEFAULT_CPUS, MAX_FIRECRACKER_CPUS),
@@ -79,18 +79,9 @@ export function configurationRequests(
       initrd_path: path("initramfs"),
       boot_args: [...KERNEL_OPTIONS, ...further].join(" "),
     }),
-    // None is the root device: the initramfs knows what to mount. Their order is that of vda and vdb.
-    ...disks.map((id) =>
-      put(`/drives/${id}`, {
-        drive_id: id,
-        path_on_host: path(id),
-        is_root_device: false,
-        is_read_only: true,
-        cache_type: "Unsafe",
-        io_engine: "Sync",
-        rate_limiter: DISK_RATE_LIMITER,
-      }),
-    ),
+    // None is the root device: the initramfs knows what to mount. Their order is that of vda, vdb, ...
+    ...readOnlyDisks(spec).map((id) => put(`/drives/${id}`, drive(id, path(id), true))),
+    ...(spec.dataDisk === undefined ? [] : [put(`/drives/${DATA_DISK}`, drive(DATA_DISK, path(DATA_DISK), false))]),
     ...(spec.arena === undefined
       ? []
       : [
@@ -105,6 +96,19 @@ export function configurationRequests(
     put("/entropy", { rate_limiter: ENTROPY_RATE_LIMITER }),
     put("/balloon", { amount_mib: 0, deflate_on_oom: true, stats_polling_interval_s: 0, free_page_reporting: true }),
   ];
+}
+
+/** Flushes of a disk that is written reach the host's disk; where nothing is written they would be for nothing. */
+function drive(id: string, path: string, readOnly: boolean): Readonly<Record<string, unknown>> {
+  return {
+    drive_id: id,
+    path_on_host: path,
+    is_root_device: false,
+    is_read_only: readOnly,
+    cache_type: readOnly ? "Unsafe" : "Writeback",
+    io_engine: "Sync",
+    rate_limiter: DISK_RATE_LIMITER,
+  };
 }
 
 export const START_REQUEST: ApiRequest = put("/actions", { action_type: "InstanceStart" });

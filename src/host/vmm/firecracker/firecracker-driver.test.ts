@@ -53,7 +53,12 @@ describe("Firecracker, held against the facts of its API", () => {
       await execute(process.execPath, ["build", "--compile", MAIN, "--outfile", join(files.folder, "firecracker")]);
       using arena = memfdCreate("arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
       const vm = await new FirecrackerDriver().start(
-        files.spec({ confined: true, appImage: join(files.folder, "apps"), arena }),
+        files.spec({
+          confined: true,
+          appImage: join(files.folder, "apps"),
+          dataDisk: join(files.folder, "data"),
+          arena,
+        }),
       );
       const channel = fdStream(await vm.channel);
       expect(readFileSync(`/proc/${vm.pid}/status`, "utf8")).toMatch(/^NSpid:.*\t1$/m);

@@ -13,7 +13,7 @@ import { pipe } from "../../../sys/process.ts";
 import { connectUnix, socketPair } from "../../../sys/socket.ts";
 import { runTool } from "../../image/run-tool.ts";
 import { ApiMachine, makeWorkFolder } from "../api-machine.ts";
-import { guestFiles, type MonitorView, seenPath } from "../confinement.ts";
+import { guestFiles, type MonitorView, seenPath, writableGuestFiles } from "../confinement.ts";
 import type { Capabilities, Driver, RunningVm, SnapshotDriver, VmSpec } from "../driver.ts";
 import { findProgram } from "../find-program.ts";
 import { GuestListener } from "../guest-listener.ts";
@@ -99,6 +99,7 @@ export class FirecrackerDriver implements Driver {
     const program = requireFirecracker();
     const view: MonitorView = {
       files: { ...guestFiles(spec, this.#options.pci ? "pci-vsock" : "mmio-vsock"), ...furtherFiles },
+      writableFiles: writableGuestFiles(spec),
       support: [],
       devices: ["/dev/null", "/dev/urandom", "/dev/kvm"],
       workFolder: spec.workFolder,

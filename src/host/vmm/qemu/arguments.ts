@@ -1,5 +1,6 @@
 /** The command line of QEMU: no default devices, nothing that is not named here. */
 import { AGENT_PORT_NAME } from "../../../channel/contract/agent.ts";
+import { DATA_DISK, readOnlyDisks } from "../confinement.ts";
 import { type Accelerator, DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 
 /** Descriptors that QEMU inherits, by what they are for. */
@@ -56,7 +57,6 @@ export function qemuArguments(
   path: (file: string) => string,
 ): string[] {
   const memory = spec.memoryMib ?? DEFAULT_MEMORY_MIB;
-  const disks = spec.appImage === undefined ? ["tools"] : ["tools", "apps"];
   const kernelOptions = [...KERNEL_OPTIONS, ...KERNEL_OPTIONS_BY_ACCELERATOR[accelerator]].join(" ");
   return [
     ["-name", `vitrine-${spec.name}`],
@@ -74,7 +74,7 @@ export function qemuArguments(
     ["-device", "virtio-serial-pci"],
     ["-chardev", `socket,id=channel,fd=${INHERITED_FD.channel}`],
     ["-device", `virtserialport,chardev=channel,name=${AGENT_PORT_NAME}`],
-    ...disks.map((id) => [
+    ...readOnlyDisks(spec).map((id) => [
       ...[
         "-blockdev",
         JSON.stringify({
@@ -86,6 +86,7 @@ export function qemuArguments(
       ],
       ...["-device", `virtio-blk-pci,drive=${id}`],
     ]),
+    spec.dataDisk === undefined ? [] : dataDisk(path(DATA_DISK)),
     ["-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"],
     arenaBytes === undefined
       ? []
@@ -97,6 +98,21 @@ export function qemuArguments(
           ...["-device", "virtio-pmem-pci,memdev=arena"],
         ],
   ].flat();
+}
+
+/**
+ * Written through the host's page cache, which a flush of the guest empties to the disk. What the guest discards or zeroes
+ * gives its room back.
+ */
+function dataDisk(path: string): string[] {
+  const node = {
+    driver: "raw",
+    "node-name": "data",
+    discard: "unmap",
+    "detect-zeroes": "unmap",
+    file: { driver: "file", filename: path, discard: "unmap" },
+  };
+  return ["-blockdev", JSON.stringify(node), "-device", "virtio-blk-pci,drive=data"];
 }
 
 /** Address space for the arena; QEMU aligns what is plugged, so twice its size. */

@@ -8,7 +8,7 @@ import { fdStream } from "../../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
 import { fileSize } from "../../../sys/memory.ts";
 import { socketPair } from "../../../sys/socket.ts";
-import { dataFolder, guestFiles, type MonitorView, seenPath } from "../confinement.ts";
+import { dataFolder, guestFiles, type MonitorView, seenPath, writableGuestFiles } from "../confinement.ts";
 import { ConsoleLog } from "../console-log.ts";
 import type { Accelerator, Capabilities, Driver, RunningVm, VmExit, VmSpec } from "../driver.ts";
 import { findProgram } from "../find-program.ts";
@@ -156,6 +156,7 @@ class QemuMachine implements RunningVm {
 function viewOf(spec: VmSpec, program: string, accelerator: Accelerator): MonitorView {
   return {
     files: guestFiles(spec, "pci-serial"),
+    writableFiles: writableGuestFiles(spec),
     support: FIRMWARE_FOLDERS.map((name) => dataFolder(program, name)),
     devices: ["/dev/null", "/dev/urandom", ...(accelerator === "kvm" ? ["/dev/kvm"] : [])],
     sockets: "none",
