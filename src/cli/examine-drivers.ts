@@ -1,6 +1,6 @@
 /** What `vitrine doctor` says of the drivers: each candidate, what speaks for or against it, and how to get it. */
-import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
+import { userInfo } from "node:os";
 import { VitrineError } from "../base/error.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
 import { DRIVER_NAMES, type DriverReport, examineDriver } from "../host/vmm/drivers.ts";
@@ -62,8 +62,13 @@ function kvmFix(): string {
   }
 }
 
+/** The user's number, where the system has no name for it. */
 export function userName(): string {
-  return execFileSync("id", ["-un"], { encoding: "utf8" }).trim();
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 0);
+  }
 }
 
 export function told(error: unknown): { detail: string; fix?: string } {
