@@ -2,7 +2,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readSync } from "node:fs";
 import { MAX_ICON_SIDE } from "../../src/channel/contract/display.ts";
-import type { HostDisplayOptions } from "../../src/host/display/display.ts";
 import { colourOfName } from "../../src/host/display/frame/colour.ts";
 import { ringWidth } from "../../src/host/display/icon-pixels.ts";
 import { MAX_CLIENT_ICON_BYTES } from "../../src/host/display/limits.ts";
@@ -27,12 +26,12 @@ class Scene implements Disposable {
   client!: WaylandClient;
   manager!: ClientObject;
 
-  private constructor(pixels: PixelPath, extra: Partial<HostDisplayOptions>) {
-    this.loop = new DisplayLoop(this.compositor, pixels, extra);
+  private constructor(pixels: PixelPath) {
+    this.loop = new DisplayLoop(this.compositor, pixels);
   }
 
-  static async open(pixels: PixelPath, extra: Partial<HostDisplayOptions> = {}): Promise<Scene> {
-    const scene = new Scene(pixels, extra);
+  static async open(pixels: PixelPath): Promise<Scene> {
+    const scene = new Scene(pixels);
     scene.client = await WaylandClient.connect(scene.loop.socketPath);
     scene.manager = scene.client.bind(xdg_toplevel_icon_manager_v1);
     return scene;
@@ -139,13 +138,4 @@ test("more icons than a connection may have end it", async () => {
   await scene.client.roundtrip();
   scene.client.request(icon, "add_buffer", [buffer, 1]);
   expect((await scene.client.ended()).serverError).toMatchObject({ code: 2 });
-});
-
-test("where the policy forbids pictures, the compositor gets none", async () => {
-  using scene = await Scene.open("arena", { permitted: (what) => what !== "window-icon" });
-  const icon = scene.icon();
-  scene.client.request(icon, "add_buffer", [scene.buffer(48, 48), 1]);
-  scene.client.request(icon, "destroy", []);
-  await scene.compositor.next("xdg_toplevel_icon_v1", "destroy");
-  expect(scene.compositor.requests.filter(({ name }) => name === "add_buffer")).toEqual([]);
 });

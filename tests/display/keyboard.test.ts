@@ -50,3 +50,39 @@ test.each(PIXEL_PATHS)(
   },
   60_000,
 );
+
+/** Evdev codes of the keys that the us layout has these on. */
+const [KEY_Y, KEY_EQUAL, KEY_E] = [21, 13, 18];
+
+test.each(PIXEL_PATHS)(
+  "with a layout that changes while the app runs, dead keys included, pixels by %s",
+  async (pixels) => {
+    using loop = new DisplayLoop(compositor, pixels);
+    const file = join(compositor.runtimeDir, `layouts-${pixels}`);
+    const app = compositor.spawn("foot", ["sh", "-c", `read -r a; printf '%s' "$a" > ${file}`], loop.environment);
+    await compositor.sway.waitForWindow("vitrine.test.foot");
+    await input.keyByCode(KEY_Y);
+    await input.setLayout("de");
+    await input.keyByCode(KEY_Y);
+    // The dead acute, and what it sits on.
+    await input.keyByCode(KEY_EQUAL);
+    await input.keyByCode(KEY_E);
+    await input.setLayout("us+de:2", 1);
+    await input.keyByCode(KEY_Y);
+    await input.setLayout("us+de:2", 0);
+    await input.keyByCode(KEY_Y);
+    await input.key("Return");
+    const typed = await eventually("waiting for what was typed", 20_000, () => {
+      try {
+        return readFileSync(file, "utf8") || undefined;
+      } catch {
+        return undefined;
+      }
+    });
+    expect(typed).toBe("yzézy");
+    expect(loop.notices).toEqual([]);
+    await input.setLayout("us");
+    await endProcess(app);
+  },
+  60_000,
+);

@@ -10,7 +10,8 @@ import { NativeRoot } from "./native-root.ts";
 /** In milliseconds; built once, unpacked each time. */
 export const DESKTOPS_DEADLINE_MS = 900_000;
 const IMAGE = "vitrine-test-desktops";
-const PACKAGES = ["gsettings-desktop-schemas", "kwin-wayland", "mutter", "sway", "weston"];
+/** The compositors, what mutter does not start without, and an app that draws at fractional scales. */
+const PACKAGES = ["foot", "gsettings-desktop-schemas", "kwin-wayland", "mutter", "sway", "weston"];
 
 /** The root with sway, mutter, weston and kwin, for {@link Compositor}. */
 export async function openDesktops(): Promise<NativeRoot> {

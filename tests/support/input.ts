@@ -6,7 +6,7 @@ import { writeSync } from "node:fs";
 import { memfdCreate } from "../../src/sys/memory.ts";
 import { numberToFixed } from "../../src/wayland/fixed.ts";
 import { wl_seat } from "../../src/wayland/generated/wayland.ts";
-import { keyCode, MODIFIERS, type Modifier, strokeOf, US_KEYMAP } from "./keys.ts";
+import { keyCode, keymapOf, MODIFIERS, type Modifier, strokeOf } from "./keys.ts";
 import { WaylandClient } from "./wayland-client.ts";
 import type { ClientObject } from "./wayland-object.ts";
 import { zwlr_virtual_pointer_manager_v1, zwp_virtual_keyboard_manager_v1 } from "./wlr-tables.ts";
@@ -30,10 +30,7 @@ export class VirtualInput implements Disposable {
     const seat = client.bind(wl_seat);
     this.#keyboard = client.create(client.bind(zwp_virtual_keyboard_manager_v1), "create_virtual_keyboard", [seat]);
     this.#pointer = client.create(client.bind(zwlr_virtual_pointer_manager_v1), "create_virtual_pointer", [seat]);
-    const keymap = new TextEncoder().encode(`${US_KEYMAP}\0`);
-    using file = memfdCreate("keymap", 0);
-    writeSync(file.raw, keymap);
-    client.request(this.#keyboard, "keymap", [KEYMAP_FORMAT_XKB_V1, keymap.length], [file]);
+    this.#keymap("us");
   }
 
   /** Plugs the devices into the compositor at `socketPath`; close() pulls them out. */
@@ -47,6 +44,19 @@ export class VirtualInput implements Disposable {
       client.close();
       throw error;
     }
+  }
+
+  /** Gives the keyboard another layout, or several ("us+de:2"), of which the one with index `active` is used. */
+  async setLayout(layouts: string, active = 0): Promise<void> {
+    this.#keymap(layouts);
+    this.#client.request(this.#keyboard, "modifiers", [0, 0, 0, active]);
+    await this.#client.roundtrip();
+  }
+
+  /** Presses and releases one key by its evdev code, whatever the layout. */
+  async keyByCode(code: number): Promise<void> {
+    this.#stroke(code, []);
+    await this.#client.roundtrip();
   }
 
   /** Types text of the us layout; "\n" is Return. */
@@ -119,6 +129,13 @@ export class VirtualInput implements Disposable {
     this.#client.request(this.#pointer, "button", [now(), BUTTONS[button], state]);
     this.#client.request(this.#pointer, "frame", []);
     await this.#client.roundtrip();
+  }
+
+  #keymap(layouts: string): void {
+    const keymap = new TextEncoder().encode(`${keymapOf(layouts)}\0`);
+    using file = memfdCreate("keymap", 0);
+    writeSync(file.raw, keymap);
+    this.#client.request(this.#keyboard, "keymap", [KEYMAP_FORMAT_XKB_V1, keymap.length], [file]);
   }
 
   /** The compositor derives no modifiers from the keys of a virtual keyboard: they are told beside them. */

@@ -58,14 +58,16 @@ export const MODIFIERS: Readonly<Record<Modifier, { code: number; bit: number }>
   super: { code: 125, bit: 64 },
 };
 
-/** Compiled by the compositor from its own keyboard data. */
-export const US_KEYMAP = `xkb_keymap {
+/** A keymap of one layout or several ("us+de:2"), compiled by the compositor from its own keyboard data. */
+export function keymapOf(layouts: string): string {
+  return `xkb_keymap {
   xkb_keycodes { include "evdev+aliases(qwerty)" };
   xkb_types { include "complete" };
   xkb_compat { include "complete" };
-  xkb_symbols { include "pc+us+inet(evdev)" };
+  xkb_symbols { include "pc+${layouts}+inet(evdev)" };
 };
 `;
+}
 
 export interface Stroke {
   readonly code: number;

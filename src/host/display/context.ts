@@ -3,7 +3,7 @@ import type { VitrineError } from "../../base/error.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import type { RelayRegistry } from "./allow-list.ts";
 import type { Layout } from "./output-layout.ts";
-import type { DisplayPermission } from "./permission.ts";
+import type { DisplayPermission } from "./policy.ts";
 import type { Transfers } from "./transfers.ts";
 
 export interface DisplayContext {

@@ -12,7 +12,7 @@ import { DisplayClient } from "./client.ts";
 import { type CompositorRoute, directRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
 import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
-import { type DisplayPermission, permittedByDefault } from "./permission.ts";
+import { type DisplayPermission, permittedByDefault } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
 

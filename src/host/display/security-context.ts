@@ -35,6 +35,8 @@ export async function openSecurityContext(
 ): Promise<SecurityContext | undefined> {
   const global = control.global(wp_security_context_manager_v1.name);
   if (global === undefined) return undefined;
+  // One that a killed supervisor left; the folder is the user's alone.
+  rmSync(socketPath, { force: true });
   const listener = listenUnix(socketPath);
   const [closeFd, held] = pipe();
   const close = () => {

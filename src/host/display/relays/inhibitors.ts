@@ -21,7 +21,7 @@ import {
   zwp_locked_pointer_v1,
   zwp_pointer_constraints_v1,
 } from "../../../wayland/generated/pointer-constraints-unstable-v1.ts";
-import { type DisplayPermission, permitted } from "../permission.ts";
+import { type DisplayPermission, permitted } from "../policy.ts";
 import { defineRelay, forward, type Relay, type RequestRule } from "../relay.ts";
 
 /** Passes on a request for an object, or makes one without effect of `relay` where the policy forbids it. */

@@ -11,7 +11,7 @@ import {
 } from "../../../wayland/generated/primary-selection-unstable-v1.ts";
 import type { DisplayClient } from "../client.ts";
 import { forwardMimeType, forwardOffer, isPassableMimeType, type SourceState } from "../mime-types.ts";
-import { permitted } from "../permission.ts";
+import { permitted } from "../policy.ts";
 import { defineRelay, forward } from "../relay.ts";
 
 const mayUse = (client: DisplayClient) => permitted(client, "primary-selection");
@@ -48,8 +48,8 @@ export const primaryOfferRelay = defineRelay({
     destroy: forward,
   },
   events: {
-    offer: ({ args, forward }) => {
-      if (isPassableMimeType(args[0])) forward();
+    offer: ({ client, args, forward }) => {
+      if (mayUse(client) && isPassableMimeType(args[0])) forward();
     },
   },
 });

@@ -17,7 +17,6 @@ import { colourOfName } from "../frame/colour.ts";
 import { drawRing } from "../icon-pixels.ts";
 import { hostAppId } from "../identity.ts";
 import { MAX_CLIENT_ICON_BYTES } from "../limits.ts";
-import { permitted } from "../permission.ts";
 import type { PixelBuffer } from "../pixel-buffer.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type RelayObject, stateOf } from "../relay.ts";
@@ -75,7 +74,6 @@ export function addIconBuffer(client: DisplayClient, icon: RelayObject, pixels: 
   if (total > MAX_CLIENT_ICON_BYTES) {
     throw new ProtocolViolation(1, WL_DISPLAY_ERROR.noMemory, `icons of ${total} bytes`);
   }
-  if (!permitted(client, "window-icon")) return;
   iconBytes.set(client, total);
   state.bytes += bytes;
   const buffer = hostBuffer(client, copyWithRing(client, pixels), side, format);

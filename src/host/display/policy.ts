@@ -12,9 +12,7 @@ export type DisplayPermission =
   /** Ask for the focus after the user has acted on the app. */
   | "activation"
   /** Read and set what is merely selected. */
-  | "primary-selection"
-  /** Show a picture of its own in task bars. */
-  | "window-icon";
+  | "primary-selection";
 
 const DEFAULTS: Readonly<Record<DisplayPermission, boolean>> = {
   "idle-inhibit": true,
@@ -22,7 +20,6 @@ const DEFAULTS: Readonly<Record<DisplayPermission, boolean>> = {
   "shortcuts-inhibit": false,
   activation: true,
   "primary-selection": true,
-  "window-icon": true,
 };
 
 /** What holds where no policy was given. */
