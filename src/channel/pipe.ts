@@ -3,13 +3,14 @@ import type { VitrineError } from "../base/error.ts";
 import type { ByteStream } from "./byte-stream.ts";
 
 /**
- * Copies all that `from` gives to `to`, then ends `to`. `onDone` is called once, with the error if either was lost. The
- * streams' onData, onEnd and onClose (of `from`), and onDrain (of `to`) belong to the copy from now on.
+ * Copies all that `from` gives to `to`, then ends `to`. `onChunk` is told how many bytes have come before they go on, and
+ * may destroy the streams; `onDone` is called once, with the error if either was lost. The streams' onData, onEnd and
+ * onClose (of `from`), and onDrain (of `to`) belong to the copy from now on.
  */
 export function copyOneWay(
   from: ByteStream,
   to: ByteStream,
-  options: { onDone?: (error: VitrineError | undefined) => void } = {},
+  options: { onChunk?: (bytes: number) => void; onDone?: (error: VitrineError | undefined) => void } = {},
 ): void {
   let done = false;
   const finish = (error: VitrineError | undefined) => {
@@ -22,6 +23,7 @@ export function copyOneWay(
   from.onEnd(() => finish(undefined));
   from.onClose(finish);
   from.onData((chunk) => {
+    options.onChunk?.(chunk.length);
     if (!to.write(chunk)) from.pause();
   });
 }

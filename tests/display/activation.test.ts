@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { xdg_activation_v1 } from "../../src/wayland/generated/xdg-activation-v1.ts";
 import { Compositor } from "../support/compositor.ts";
-import { DisplayLoop } from "../support/display-loop.ts";
+import { DisplayLoop, policyOf } from "../support/display-loop.ts";
 import { VirtualInput } from "../support/input.ts";
 import { TestApp } from "../support/test-app.ts";
 
@@ -111,7 +111,7 @@ test("a token of a host's own app does nothing in a sandbox", async () => {
 });
 
 test("what the policy forbids does nothing", async () => {
-  using closed = new DisplayLoop(compositor, "arena", { permitted: (what) => what !== "activation" });
+  using closed = new DisplayLoop(compositor, "arena", { policy: policyOf("activation off") });
   const { left, right, serial } = await clicked(closed.socketPath, closed.socketPath);
   await activate(right, await token(left, serial));
   expect(await focused()).toBe("vitrine.test.left");

@@ -5,7 +5,7 @@ import { closeSync, createReadStream, openSync, rmSync, writeSync } from "node:f
 import { join } from "node:path";
 import { Compositor } from "../support/compositor.ts";
 import { eventually } from "../support/deadline.ts";
-import { DisplayLoop } from "../support/display-loop.ts";
+import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "../support/display-loop.ts";
 import { VirtualInput } from "../support/input.ts";
 import { collect, endProcess } from "../support/processes.ts";
 
@@ -21,7 +21,8 @@ let loop: DisplayLoop;
 beforeAll(async () => {
   compositor = await Compositor.start({});
   input = await VirtualInput.create(compositor.socketPath);
-  loop = new DisplayLoop(compositor, "arena");
+  // wl-copy and wl-paste run without anybody pressing a key; policy.test.ts is about that.
+  loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED) });
 }, 60_000);
 afterAll(async () => {
   loop[Symbol.dispose]();
@@ -102,7 +103,7 @@ describe.each(DATA)("%s", (_name, mimeType, parts) => {
 
 test("guest to guest, and between two sandboxes", async () => {
   await carry(source(["between apps"]), "text/plain", loop.environment, loop.environment);
-  using other = new DisplayLoop(compositor, "stream", { sandbox: "other" });
+  using other = new DisplayLoop(compositor, "stream", { sandbox: "other", policy: policyOf(EVERYTHING_ALLOWED) });
   await carry(source(noise(3)), "application/octet-stream", loop.environment, other.environment);
   await carry(source(noise(3)), "application/octet-stream", other.environment, loop.environment);
 });

@@ -10,7 +10,7 @@ import { monotonicNanoseconds } from "../../src/sys/clock.ts";
 import type { InterfaceTable } from "../../src/wayland/types.ts";
 import { Compositor, type CompositorKind } from "../support/compositor.ts";
 import { DESKTOPS_DEADLINE_MS, openDesktops } from "../support/desktops.ts";
-import { DisplayLoop, PIXEL_PATHS } from "../support/display-loop.ts";
+import { DisplayLoop, EVERYTHING_ALLOWED, PIXEL_PATHS, policyOf } from "../support/display-loop.ts";
 import type { NativeRoot } from "../support/native-root.ts";
 import { testInterfaces, WaylandClient } from "../support/wayland-client.ts";
 import type { ClientObject } from "../support/wayland-object.ts";
@@ -173,7 +173,7 @@ describe.each([
     // What the compositor offers to the very same kind of connection, without us.
     using direct = new WaylandClient(route.connect());
     await direct.roundtrip();
-    using loop = new DisplayLoop(compositor, pixels, { route, permitted: () => true });
+    using loop = new DisplayLoop(compositor, pixels, { route, policy: policyOf(EVERYTHING_ALLOWED) });
     using client = await WaylandClient.connect(loop.socketPath);
     const wanted = new Map<string, number>();
     for (const [name, { answered, version }] of relayRegistry.globals) {

@@ -8,7 +8,7 @@ import { zwp_pointer_gestures_v1 } from "../../src/wayland/generated/pointer-ges
 import { zwp_relative_pointer_manager_v1 } from "../../src/wayland/generated/relative-pointer-unstable-v1.ts";
 import { wl_compositor } from "../../src/wayland/generated/wayland.ts";
 import { Compositor } from "../support/compositor.ts";
-import { DisplayLoop } from "../support/display-loop.ts";
+import { DisplayLoop, policyOf } from "../support/display-loop.ts";
 import { VirtualInput } from "../support/input.ts";
 import { TestApp } from "../support/test-app.ts";
 
@@ -79,7 +79,7 @@ test("a confined pointer does not leave its region", async () => {
 });
 
 test("where the policy forbids it, nothing is held, and the app goes on", async () => {
-  using loop = new DisplayLoop(compositor, "arena", { permitted: () => false });
+  using loop = new DisplayLoop(compositor, "arena", { policy: policyOf("* deny") });
   using app = await openUnderPointer(loop);
   const { client } = app;
   const constraints = client.bind(zwp_pointer_constraints_v1);
@@ -105,6 +105,36 @@ test("where the policy forbids it, nothing is held, and the app goes on", async 
   await client.roundtrip();
 });
 
+test("what an app holds is let go when the policy changes, and the app lives on", async () => {
+  using loop = new DisplayLoop(compositor, "arena", { policy: policyOf("shortcuts-inhibit on") });
+  using app = await openUnderPointer(loop);
+  const { client } = app;
+  const lock = [app.surface, app.pointer, null, PERSISTENT];
+  const locked = client.create(client.bind(zwp_pointer_constraints_v1), "lock_pointer", lock);
+  const idle = client.create(client.bind(zwp_idle_inhibit_manager_v1), "create_inhibitor", [app.surface]);
+  const manager = client.bind(zwp_keyboard_shortcuts_inhibit_manager_v1);
+  const shortcuts = client.create(manager, "inhibit_shortcuts", [app.surface, app.seat]);
+  await client.next(locked, "locked");
+  await client.next(shortcuts, "active");
+  expect(await inhibitsIdle()).toBe(true);
+  loop.host.setPolicy(policyOf("idle-inhibit off\npointer-lock off\nshortcuts-inhibit off"));
+  await client.next(locked, "unlocked");
+  await client.next(shortcuts, "inactive");
+  await client.roundtrip();
+  expect(await inhibitsIdle()).toBe(false);
+  app.taken(app.pointer, "motion");
+  await input.moveBy(10, 0);
+  await client.next(app.pointer, "motion");
+  // What the app still says of them comes to nothing, and it can ask again once it may.
+  client.request(locked, "set_cursor_position_hint", [0, 0]);
+  for (const object of [locked, idle, shortcuts]) client.request(object, "destroy", []);
+  await client.roundtrip();
+  loop.host.setPolicy(policyOf(""));
+  client.create(client.bind(zwp_idle_inhibit_manager_v1), "create_inhibitor", [app.surface]);
+  await client.roundtrip();
+  expect(await inhibitsIdle()).toBe(true);
+});
+
 /** Whether sway takes the window for one that keeps the screen on. */
 async function inhibitsIdle(): Promise<boolean> {
   const [window] = await compositor.sway.windows();
@@ -126,7 +156,7 @@ test("a film keeps the screen on, until it ends", async () => {
 
 test("the desktop's own keys are the app's only when the policy says so", async () => {
   using shut = new DisplayLoop(compositor, "arena");
-  using open = new DisplayLoop(compositor, "arena", { permitted: () => true });
+  using open = new DisplayLoop(compositor, "arena", { policy: policyOf("shortcuts-inhibit on") });
   for (const [loop, active] of [
     [shut, 0],
     [open, 1],

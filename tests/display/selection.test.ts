@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { zwp_primary_selection_device_manager_v1 } from "../../src/wayland/generated/primary-selection-unstable-v1.ts";
 import { Compositor } from "../support/compositor.ts";
 import { eventually } from "../support/deadline.ts";
-import { DisplayLoop, PIXEL_PATHS } from "../support/display-loop.ts";
+import { DisplayLoop, PIXEL_PATHS, policyOf } from "../support/display-loop.ts";
 import { VirtualInput } from "../support/input.ts";
 import { collect, endProcess } from "../support/processes.ts";
 import { TestApp } from "../support/test-app.ts";
@@ -36,7 +36,7 @@ async function carry(text: string, from: Record<string, string>, to: Record<stri
 }
 
 test.each(PIXEL_PATHS)("wl-copy and wl-paste, pixels by %s", async (pixels) => {
-  using loop = new DisplayLoop(compositor, pixels);
+  using loop = new DisplayLoop(compositor, pixels, { policy: policyOf("primary-selection on") });
   const guest = loop.environment;
   expect(await carry("from the guest – ☃", guest, {})).toBe("from the guest – ☃");
   expect(await carry("from the host – ☃", {}, guest)).toBe("from the host – ☃");
@@ -45,8 +45,7 @@ test.each(PIXEL_PATHS)("wl-copy and wl-paste, pixels by %s", async (pixels) => {
 });
 
 test("where the policy forbids it, nothing is selected on either side", async () => {
-  let allowed = true;
-  using loop = new DisplayLoop(compositor, "arena", { permitted: (what) => allowed || what !== "primary-selection" });
+  using loop = new DisplayLoop(compositor, "arena", { policy: policyOf("primary-selection on") });
   using native = await TestApp.open(compositor.socketPath, "native");
   using guest = await TestApp.open(loop.socketPath, "guest");
   const nativeDevice = device(native);
@@ -59,7 +58,8 @@ test("where the policy forbids it, nothing is selected on either side", async ()
 
   select(guest, guestDevice, serial);
   expect((await guest.client.next(guestDevice, "selection")).args[0]).not.toBe(0);
-  allowed = false;
+  loop.host.setPolicy(policyOf("primary-selection off"));
+  expect((await guest.client.next(guestDevice, "selection")).args).toEqual([0]);
   // The policy holds at once, for what the guest sets and for what it is told.
   select(guest, guestDevice, serial);
   await guest.client.roundtrip();
@@ -71,8 +71,20 @@ test("where the policy forbids it, nothing is selected on either side", async ()
   expect((await guest.client.next(guestDevice, "selection")).args).toEqual([0]);
 });
 
+test("within a sandbox it works all the same, and nobody else sees what is selected", async () => {
+  using loop = new DisplayLoop(compositor, "arena", { now: () => 0 });
+  loop.host.setPolicy(policyOf(""));
+  using app = await TestApp.open(loop.socketPath, "app");
+  await app.next(app.keyboard, "enter");
+  await input.key("a");
+  await app.next(app.keyboard, "key");
+  expect(await carry("inside", loop.environment, loop.environment)).toBe("inside");
+  const { status } = await collect(compositor.spawn("wl-paste", ["--primary"], {}, "pipe"));
+  expect(status).toBe(1);
+});
+
 test("a serial that the app was not given sets nothing", async () => {
-  using loop = new DisplayLoop(compositor, "arena");
+  using loop = new DisplayLoop(compositor, "arena", { policy: policyOf("primary-selection on") });
   using guest = await TestApp.open(loop.socketPath, "guest");
   const { args } = await guest.next(guest.keyboard, "enter");
   const guestDevice = device(guest);

@@ -9,7 +9,11 @@ import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { fdStream } from "../../src/channel/fd-stream.ts";
 import { Mux } from "../../src/channel/mux.ts";
 import { GuestDisplay } from "../../src/guest/display/guest-display.ts";
+import { relayRegistry } from "../../src/host/display/allow-list.ts";
 import { HostDisplay, type HostDisplayOptions } from "../../src/host/display/display.ts";
+import { parsePolicy } from "../../src/host/policy/parse.ts";
+import type { Policy } from "../../src/host/policy/policy.ts";
+import { TOPIC_NAMES, valuesOf } from "../../src/host/policy/topics.ts";
 import { memfdCreate } from "../../src/sys/memory.ts";
 import { socketPair } from "../../src/sys/socket.ts";
 import type { Compositor } from "./compositor.ts";
@@ -21,6 +25,14 @@ let loops = 0;
 
 /** What the host half connects to. */
 export type DisplayLoopTarget = Pick<Compositor, "runtimeDir" | "socketPath" | "giveToApps">;
+
+/** A policy that allows everything, at any time. */
+export const EVERYTHING_ALLOWED = TOPIC_NAMES.map((topic) => `${topic} ${valuesOf(topic).at(-1)}`).join("\n");
+
+/** The policy that a file of this text makes. */
+export function policyOf(text: string): Policy {
+  return parsePolicy([{ path: "test.conf", text }], new Set(relayRegistry.globals.keys()));
+}
 
 export class DisplayLoop implements Disposable {
   readonly socketName: string;

@@ -7,12 +7,14 @@ import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { decode } from "../../wayland/decode.ts";
 import { wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
+import { SERVER_ID_MIN } from "../../wayland/ids.ts";
 import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
 import { MessageWriter } from "../../wayland/message-writer.ts";
 import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../wayland/types.ts";
 import { CompositorConnection } from "./compositor-connection.ts";
 import type { DisplayContext } from "./context.ts";
 import { GlobalList } from "./globals.ts";
+import { refuse } from "./inert.ts";
 import { InputSerials } from "./input-serials.ts";
 import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_PENDING_EVENT_BYTES } from "./limits.ts";
 import { LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
@@ -120,7 +122,18 @@ export class DisplayClient {
   destroyedByGuest(object: RelayObject): void {
     const freeNow = this.objects.guestDestroyed(object);
     object.relay.destroyed?.(this, object);
-    if (freeNow && object.hostId === 0) this.#announceFree(object.guestId);
+    if (freeNow && object.hostId === 0 && object.guestId < SERVER_ID_MIN) this.#announceFree(object.guestId);
+  }
+
+  /** Another policy is in force: what it does not allow is taken back. */
+  policyChanged(): void {
+    const denied = this.globals.policyChanged();
+    if (denied !== undefined) {
+      const text = `the policy does not allow "${denied}" any more`;
+      return this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, text);
+    }
+    for (const object of [...this.objects.all()]) if (object.alive) object.relay.policyChanged?.(this, object);
+    this.flush();
   }
 
   /** Writes out what is queued in both directions. */
@@ -196,7 +209,8 @@ export class DisplayClient {
     }
     const args = decode(message, raw);
     const pass = (changed: readonly Value[] = args) => forwardRequest(this, object, raw.opcode, message, changed);
-    if (rule === forward) pass();
+    if (object.inert) refuse({ client: this, object, message, args, forward: pass });
+    else if (rule === forward) pass();
     else rule({ client: this, object, message, args, forward: pass });
     this.link.discardTransfer();
     if (message.destructor) this.destroyedByGuest(object);

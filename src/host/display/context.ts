@@ -3,7 +3,8 @@ import type { VitrineError } from "../../base/error.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import type { RelayRegistry } from "./allow-list.ts";
 import type { Layout } from "./output-layout.ts";
-import type { DisplayPermission } from "./policy.ts";
+import type { DisplayPolicy } from "./policy.ts";
+import type { SelectionNames } from "./selection-names.ts";
 import type { Transfers } from "./transfers.ts";
 
 export interface DisplayContext {
@@ -20,8 +21,10 @@ export interface DisplayContext {
   readonly arenaBytes: number;
   readonly relays: RelayRegistry;
   readonly transfers: Transfers;
-  /** The user's policy; the answer may change while apps run. */
-  permitted(permission: DisplayPermission): boolean;
+  /** What the sandbox may do; see `permitted` in policy.ts. */
+  readonly policy: DisplayPolicy;
+  /** How the sandbox's data are named on the compositor. */
+  readonly selectionNames: SelectionNames;
   /** Nanoseconds to subtract from a time of the host's monotonic clock to get the guest's. */
   clockOffset(): bigint;
   /** Writes pixel rows that came as bytes into the arena. Refused where the guest maps the arena itself. */

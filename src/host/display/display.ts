@@ -3,18 +3,24 @@
  * compositor. One connection to the compositor for each app connection, so that neither an app's mistake nor its end
  * reaches another app.
  */
+import { randomBytes } from "node:crypto";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { Mapping } from "../../sys/memory.ts";
+import { describeProblem, type Policy, SHIPPED_POLICY } from "../policy/policy.ts";
 import { relayRegistry } from "./allow-list.ts";
 import { DisplayClient } from "./client.ts";
 import { type CompositorRoute, directRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
 import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
-import { type DisplayPermission, permittedByDefault } from "./policy.ts";
+import { DisplayPolicy } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
+import { SelectionNames } from "./selection-names.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
+
+/** Random bytes in the names of a sandbox's data: nobody guesses them. */
+const SELECTION_SECRET_BYTES = 16;
 
 export interface HostDisplayOptions {
   /** Path of the compositor's socket. */
@@ -30,8 +36,10 @@ export interface HostDisplayOptions {
   arenaBytes: number;
   /** How pixels travel: the guest maps the arena, or sends them as bytes that we write into it. */
   pixels: "arena" | "stream";
-  /** The user's policy for the sandbox; without it the defaults of permission.ts hold. */
-  permitted?: (permission: DisplayPermission) => boolean;
+  /** What the sandbox may do; the shipped policy when absent. */
+  policy?: Policy;
+  /** Milliseconds from any beginning, by which input is recent or not; the process's own clock when absent. */
+  now?: () => number;
   /** Nanoseconds the host's monotonic clock is ahead of the guest's. */
   clockOffset?: () => bigint;
   /** The number of windows with content has changed. */
@@ -65,7 +73,12 @@ export class HostDisplay {
       arenaBytes: options.arenaBytes,
       relays: relayRegistry,
       transfers: this.#transfers,
-      permitted: options.permitted ?? permittedByDefault,
+      policy: new DisplayPolicy({
+        policy: options.policy ?? SHIPPED_POLICY,
+        interfaces: [...relayRegistry.globals.keys()],
+        ...(options.now === undefined ? {} : { now: options.now }),
+      }),
+      selectionNames: new SelectionNames(randomBytes(SELECTION_SECRET_BYTES).toString("hex")),
       clockOffset: options.clockOffset ?? (() => 0n),
       writePixels: (offset, stride, rowBytes, data) => this.#writePixels(offset, stride, rowBytes, data),
       windowShown: () => this.#countWindows(+1),
@@ -85,10 +98,28 @@ export class HostDisplay {
     return this.#clients.size;
   }
 
+  /**
+   * Puts another policy in force, for apps that run as well: what it does not allow is taken back from them. Returns how
+   * many app connections were ended because they used an interface that is denied now.
+   */
+  setPolicy(policy: Policy): number {
+    this.#context.policy.replace(policy);
+    const clients = [...this.#clients.values()];
+    for (const client of clients) client.policyChanged();
+    return clients.length - this.#clients.size;
+  }
+
   /** Takes over the stream of a new app connection. A stream that cannot be served is closed, with a notice. */
   acceptClient(stream: ByteStream, number: number): void {
     if (this.#clients.has(number) || this.#clients.size >= MAX_DISPLAY_CLIENTS) {
       this.#context.notice("warning", `app connection ${number} was refused: too many, or the number is in use`);
+      stream.destroy();
+      return;
+    }
+    const { current } = this.#context.policy;
+    if (current.kind === "broken") {
+      const why = describeProblem(current.problems[0]);
+      this.#context.notice("error", `app connection ${number} was refused: the policy is broken: ${why}`);
       stream.destroy();
       return;
     }

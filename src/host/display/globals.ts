@@ -1,7 +1,8 @@
 /**
  * The registry between the two sides. The compositor's globals are compared with the allow-list; those that pass are
  * offered to the guest under names of our own, at the lower of the two versions, together with those that the host half
- * answers itself. The rest do not exist for the guest: neither their names nor gaps in the numbering tell of them.
+ * answers itself. The rest do not exist for the guest: neither their names nor gaps in the numbering tell of them. The
+ * policy may deny more of them, also while the guest runs.
  */
 import { decode } from "../../wayland/decode.ts";
 import { wl_registry } from "../../wayland/generated/wayland.ts";
@@ -10,12 +11,17 @@ import type { DisplayClient } from "./client.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
 import type { Relay, RelayObject } from "./relay.ts";
 
-interface Global {
-  readonly guestName: number;
+/** A global that is on the allow-list. */
+interface PresentGlobal {
   /** Undefined for one that the host half answers. */
   readonly hostName: number | undefined;
   readonly relay: Relay;
   readonly version: number;
+}
+
+/** The same as a guest knows it, or has known it. */
+interface Global extends PresentGlobal {
+  readonly guestName: number;
 }
 
 type Offer = { hostName: number | undefined; interface: string; version: number };
@@ -27,10 +33,29 @@ export class GlobalList {
   #initial: Offer[] | undefined = [];
   /** By guest name. A removed global stays: a bind may be under way when the compositor removes it. */
   readonly #byGuestName = new Map<number, Global>();
-  readonly #present = new Set<Global>();
+  /** What there is, and what of it is offered now. */
+  readonly #present = new Set<PresentGlobal>();
+  readonly #offered = new Map<PresentGlobal, Global>();
+  /** Interfaces of the allow-list that the policy denies, and those that the guest has bound. */
+  #denied: ReadonlySet<string>;
+  readonly #bound = new Set<string>();
 
   constructor(client: DisplayClient) {
     this.#client = client;
+    this.#denied = client.context.policy.deniedInterfaces();
+  }
+
+  /**
+   * Follows a change of the policy: denied globals go, allowed ones come back. Returns an interface that the guest uses
+   * and may not any more, if there is one.
+   */
+  policyChanged(): string | undefined {
+    this.#denied = this.#client.context.policy.deniedInterfaces();
+    for (const global of this.#present) {
+      if (this.#isDenied(global)) this.#withdraw(global);
+      else if (!this.#offered.has(global)) this.#offer(global);
+    }
+    return [...this.#bound].find((name) => this.#denied.has(name));
   }
 
   /** Takes an event of the compositor's registry. */
@@ -66,7 +91,7 @@ export class GlobalList {
   /** A guest has made a registry: tells it of every global. */
   addRegistry(registry: RelayObject): void {
     this.#registries.add(registry);
-    for (const global of this.#present) this.#announce(registry, global);
+    for (const global of this.#offered.values()) this.#announce(registry, global);
   }
 
   removeRegistry(registry: RelayObject): void {
@@ -81,6 +106,12 @@ export class GlobalList {
       throw new ProtocolViolation(registry.guestId, WL_DISPLAY_ERROR.invalidObject, text);
     }
     const { relay, hostName } = global;
+    if (this.#denied.has(interfaceName)) {
+      // Denied while the request was under way: it comes to nothing.
+      this.#client.createFromGuest(guestId, version, relay, registry, true).inert = true;
+      return;
+    }
+    this.#bound.add(interfaceName);
     const object = this.#client.createFromGuest(guestId, version, relay, registry, hostName === undefined);
     if (hostName !== undefined) this.#client.bindOnHost(hostName, relay.table, version, object.hostId);
     relay.bound?.(this.#client, object, hostName);
@@ -97,15 +128,9 @@ export class GlobalList {
   #add(global: Offer): void {
     const relay = this.#client.context.relays.globals.get(global.interface);
     if (relay === undefined) return;
-    const offered: Global = {
-      guestName: this.#byGuestName.size + 1,
-      hostName: global.hostName,
-      relay,
-      version: Math.min(relay.version, global.version),
-    };
-    this.#byGuestName.set(offered.guestName, offered);
-    this.#present.add(offered);
-    for (const registry of this.#registries) this.#announce(registry, offered);
+    const present = { hostName: global.hostName, relay, version: Math.min(relay.version, global.version) };
+    this.#present.add(present);
+    this.#offer(present);
   }
 
   #remove(hostName: number): void {
@@ -113,9 +138,28 @@ export class GlobalList {
     const global = [...this.#present].find((candidate) => candidate.hostName === hostName);
     if (global === undefined) return;
     this.#present.delete(global);
+    this.#withdraw(global);
+  }
+
+  #offer(present: PresentGlobal): void {
+    if (this.#isDenied(present)) return;
+    const global: Global = { ...present, guestName: this.#byGuestName.size + 1 };
+    this.#byGuestName.set(global.guestName, global);
+    this.#offered.set(present, global);
+    for (const registry of this.#registries) this.#announce(registry, global);
+  }
+
+  #withdraw(present: PresentGlobal): void {
+    const global = this.#offered.get(present);
+    if (global === undefined) return;
+    this.#offered.delete(present);
     for (const registry of this.#registries) {
       this.#client.sendToGuest(registry.guestId, wl_registry, "global_remove", [global.guestName]);
     }
+  }
+
+  #isDenied(global: PresentGlobal): boolean {
+    return this.#denied.has(global.relay.table.name);
   }
 
   #announce(registry: RelayObject, global: Global): void {

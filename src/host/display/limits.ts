@@ -34,6 +34,8 @@ export const MAX_REMEMBERED_SERIALS = 1024;
 /** Bytes of a MIME type, and how many one data source may offer: office programs name sizes and titles in theirs. */
 export const MAX_MIME_BYTES = 1024;
 export const MAX_MIME_TYPES = 256;
+/** Data sources of one connection, used or not: apps have one for each of clipboard, selection and drag, and a new one before the old is gone. */
+export const MAX_DATA_SOURCES = 16;
 /** Bytes of a keymap that the compositor hands out. Real ones are 30 to 70 KiB. */
 export const MAX_KEYMAP_BYTES = 1024 * 1024;
 /** Bytes waiting for a compositor that does not read, after which the guest's stream is paused. */
@@ -44,5 +46,10 @@ export const MAX_PENDING_EVENT_BYTES = 4 * 1024 * 1024;
 export const MAX_TRANSFERS = 64;
 /** How long one side of a transfer waits for the other to appear. */
 export const TRANSFER_PAIRING_DEADLINE_MS = 10_000;
+/** Bytes of one transfer: the largest file that people drag. None of it is kept, it only passes. */
+export const MAX_TRANSFER_BYTES = 4 * 1024 * 1024 * 1024;
+/** How long a transfer may stand still, since either side may have forgotten it, and how long it may take in all. */
+export const TRANSFER_STALL_DEADLINE_MS = 60_000;
+export const MAX_TRANSFER_MS = 60 * 60 * 1000;
 /** How long the compositor may take to answer the first round trip of a connection. */
 export const COMPOSITOR_HANDSHAKE_DEADLINE_MS = 10_000;

@@ -23,6 +23,8 @@ export interface InternalObject {
 
 export type HostEntry = { kind: "relayed"; object: RelayObject } | { kind: "internal"; object: InternalObject };
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export class ObjectMap {
   readonly #guest = new Map<number, RelayObject>();
   readonly #host = new Map<number, HostEntry>();
@@ -58,6 +60,7 @@ export class ObjectMap {
       version,
       relay,
       alive: true,
+      inert: false,
       state,
     };
     this.#add(object);
@@ -67,24 +70,40 @@ export class ObjectMap {
   /** Registers an object that the compositor made under `hostId`, with a fresh guest id of the server range. */
   addFromHost(hostId: number, version: number, relay: Relay, state: unknown): RelayObject {
     this.#checkRoom();
+    const object = this.holdFromHost(hostId, version, relay, state);
+    this.reveal(object);
+    return object;
+  }
+
+  /** Registers an object that the compositor made and that the guest is not told of, for the time being or ever. */
+  holdFromHost(hostId: number, version: number, relay: Relay, state: unknown): RelayObject {
     if (hostId < SERVER_ID_MIN)
       throw protocol(`Cannot take object ${hostId} from the compositor: id is not in the server range`);
     // libwayland reuses a server id as soon as the client's destroy request has arrived, which ours has: it was sent.
-    const object: RelayObject = {
-      guestId: this.#guestServerIds.allocate(),
-      hostId,
-      version,
-      relay,
-      alive: true,
-      state,
-    };
-    this.#add(object);
+    const object: RelayObject = { guestId: 0, hostId, version, relay, alive: true, inert: false, state };
+    this.#host.set(hostId, { kind: "relayed", object });
     return object;
+  }
+
+  /** Gives a held object its guest id, for the guest to be told of now: apps' libraries want server ids in their order. */
+  reveal(object: Mutable<RelayObject>): void {
+    this.#checkRoom();
+    object.guestId = this.#guestServerIds.allocate();
+    this.#guest.set(object.guestId, object);
+  }
+
+  /** The counterpart of `object` has been destroyed by us; the guest keeps it, inert. */
+  sever(object: Mutable<RelayObject>): void {
+    const { hostId, version, relay } = object;
+    // Events for it may be under way still, and their descriptors must be found.
+    this.addDeadFromHost(hostId, version, relay);
+    object.hostId = 0;
+    object.inert = true;
   }
 
   /** Remembers an object that the compositor made for a guest object which is gone, so that its events can be skipped. */
   addDeadFromHost(hostId: number, version: number, relay: Relay): void {
-    const object: RelayObject = { guestId: 0, hostId, version, relay, alive: false, state: undefined };
+    const object: RelayObject = { guestId: 0, hostId, version, relay, alive: false, inert: true, state: undefined };
     this.#host.set(hostId, { kind: "relayed", object });
   }
 
@@ -98,6 +117,7 @@ export class ObjectMap {
   /** The guest has destroyed `object`. Returns true when its guest id is free at once (no delete_id will come). */
   guestDestroyed(object: RelayObject): boolean {
     object.alive = false;
+    if (object.guestId === 0) return false;
     if (object.guestId < SERVER_ID_MIN && object.hostId !== 0) return false;
     this.#guest.delete(object.guestId);
     // Events for it may be under way still, so the host id stays known until the compositor gives it out again.
@@ -111,7 +131,7 @@ export class ObjectMap {
     if (entry === undefined || hostId >= SERVER_ID_MIN) return undefined;
     this.#host.delete(hostId);
     this.#hostIds.release(hostId);
-    if (entry.kind === "internal") return undefined;
+    if (entry.kind === "internal" || entry.object.guestId === 0) return undefined;
     this.#guest.delete(entry.object.guestId);
     entry.object.alive = false;
     return entry.object;

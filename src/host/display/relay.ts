@@ -18,7 +18,7 @@ export const forward = "forward";
 
 /** An object of the guest, and its counterpart on the compositor's connection. */
 export interface RelayObject<State = unknown> {
-  /** Id in the app's numbering. */
+  /** Id in the app's numbering; 0 while an object that the compositor made is kept from the guest. */
   readonly guestId: number;
   /** Id on the compositor's connection; 0 when the object is answered by the host half alone. */
   readonly hostId: number;
@@ -26,6 +26,8 @@ export interface RelayObject<State = unknown> {
   readonly relay: Relay;
   /** False once the guest has destroyed it: its requests are errors, its events are dropped. */
   alive: boolean;
+  /** It has no counterpart on the compositor, and its requests do nothing; see inert.ts. */
+  inert: boolean;
   readonly state: State;
 }
 
@@ -63,6 +65,8 @@ export interface RelayRules<State> {
   readonly state?: (client: DisplayClient, by: RelayObject | undefined) => State;
   readonly requests: Readonly<Record<string, RequestRule<State>>>;
   readonly events: Readonly<Record<string, EventRule<State>>>;
+  /** Called for every live object when another policy is in force: takes back what it does not allow any more. */
+  readonly policyChanged?: (client: DisplayClient, object: RelayObject<State>) => void;
   /** Called for an object of a global that the guest has bound; `hostName` is the compositor's name of the global. */
   readonly bound?: (client: DisplayClient, object: RelayObject<State>, hostName: number | undefined) => void;
   /**
@@ -81,6 +85,7 @@ export interface Relay {
   readonly state: ((client: DisplayClient, by: RelayObject | undefined) => unknown) | undefined;
   readonly requestRules: readonly (RequestRule | undefined)[];
   readonly eventRules: readonly (EventRule | undefined)[];
+  readonly policyChanged: ((client: DisplayClient, object: RelayObject) => void) | undefined;
   readonly bound: ((client: DisplayClient, object: RelayObject, hostName: number | undefined) => void) | undefined;
   readonly answered: "always" | "where-missing" | undefined;
   readonly destroyed: ((client: DisplayClient, object: RelayObject) => void) | undefined;
@@ -97,6 +102,7 @@ export function defineRelay<State = undefined>(rules: RelayRules<State>): RelayO
     state: rules.state,
     requestRules: byOpcode(rules.table, rules.table.requests, rules.requests) as (RequestRule | undefined)[],
     eventRules: byOpcode(rules.table, rules.table.events, rules.events) as (EventRule | undefined)[],
+    policyChanged: rules.policyChanged as Relay["policyChanged"],
     bound: rules.bound as Relay["bound"],
     answered: rules.answered,
     destroyed: rules.destroyed as Relay["destroyed"],

@@ -8,7 +8,13 @@ import type { ByteStream } from "../../channel/byte-stream.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { copyOneWay } from "../../channel/pipe.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
-import { MAX_TRANSFERS, TRANSFER_PAIRING_DEADLINE_MS } from "./limits.ts";
+import {
+  MAX_TRANSFER_BYTES,
+  MAX_TRANSFER_MS,
+  MAX_TRANSFERS,
+  TRANSFER_PAIRING_DEADLINE_MS,
+  TRANSFER_STALL_DEADLINE_MS,
+} from "./limits.ts";
 
 /** Who chose the token: data of the guest's transfers flow to the guest, data of the host's flow from it. */
 export type Announcer = "guest" | "host";
@@ -17,9 +23,16 @@ type Waiting = { timer: ReturnType<typeof setTimeout> } & (
   | { side: "stream"; stream: ByteStream }
 );
 
+const LIMITS = { maxBytes: MAX_TRANSFER_BYTES, stallMs: TRANSFER_STALL_DEADLINE_MS, maxMs: MAX_TRANSFER_MS };
+
 export class Transfers {
+  readonly #limits: typeof LIMITS;
   readonly #waiting = new Map<string, Waiting>();
   #running = 0;
+
+  constructor(limits: typeof LIMITS = LIMITS) {
+    this.#limits = limits;
+  }
 
   /** A pipe waits for the guest's stream. Takes ownership of `pipe`. */
   expect(client: number, announcedBy: Announcer, token: number, pipe: OwnedFd): void {
@@ -55,17 +68,33 @@ export class Transfers {
 
   #start(announcedBy: Announcer, pipe: OwnedFd, stream: ByteStream): void {
     const host = fdStream(pipe);
-    this.#running += 1;
-    host.onClose(() => {
+    const [from, to] = announcedBy === "guest" ? [host, stream] : [stream, host];
+    let bytes = 0;
+    let over = false;
+    const { maxBytes, stallMs, maxMs } = this.#limits;
+    const cut = (why: string) => end(new VitrineError("limit", `Cannot transfer data any further: ${why}`));
+    const stalled = setTimeout(() => cut(`nothing moved for ${stallMs} ms`), stallMs);
+    const late = setTimeout(() => cut(`it took longer than ${maxMs} ms`), maxMs);
+    const end = (error: VitrineError | undefined) => {
+      if (over) return;
+      over = true;
       this.#running -= 1;
+      clearTimeout(stalled);
+      clearTimeout(late);
+      if (error === undefined) return from.end();
+      to.destroy(error);
+      from.destroy(error);
+    };
+    this.#running += 1;
+    copyOneWay(from, to, {
+      onChunk: (length) => {
+        bytes += length;
+        stalled.refresh();
+        if (bytes > maxBytes) cut(`it is longer than ${maxBytes} bytes`);
+      },
+      onDone: end,
     });
-    if (announcedBy === "guest") {
-      copyOneWay(host, stream, { onDone: () => host.destroy() });
-      stream.onClose(() => host.destroy());
-    } else {
-      copyOneWay(stream, host, { onDone: () => stream.end() });
-      host.onClose(() => stream.destroy());
-    }
+    to.onClose(end);
   }
 
   #full(): boolean {

@@ -63,6 +63,8 @@ export function forwardEvent(
   fds: readonly OwnedFd[],
 ): RelayObject[] {
   const created: RelayObject[] = [];
+  // The guest has not been told of it, and 0 is the id of the link.
+  if (object.guestId === 0) return created;
   const translated: Value[] = [];
   let fdIndex = 0;
   for (const [index, argument] of message.args.entries()) {
@@ -86,11 +88,20 @@ export function forwardEvent(
   return created;
 }
 
-/** The guest's object `guestId`, which must be alive and, if `wanted` is given, of that interface. */
+/** The guest's object `guestId`, which must be alive, have a counterpart and, if `wanted` is given, be of that interface. */
 export function liveObject(client: DisplayClient, guestId: number, wanted?: string): RelayObject {
+  const object = heldObject(client, guestId, wanted);
+  return object.hostId !== 0 ? object : invalidObject(guestId, wanted);
+}
+
+/** As {@link liveObject}, for rules that take objects of which the compositor knows nothing, such as inert ones. */
+export function heldObject(client: DisplayClient, guestId: number, wanted?: string): RelayObject {
   const object = client.objects.byGuestId(guestId);
-  if (object?.alive && object.hostId !== 0 && (wanted === undefined || object.relay.table.name === wanted))
-    return object;
+  if (object?.alive && (wanted === undefined || object.relay.table.name === wanted)) return object;
+  return invalidObject(guestId, wanted);
+}
+
+function invalidObject(guestId: number, wanted: string | undefined): never {
   throw new ProtocolViolation(
     1,
     WL_DISPLAY_ERROR.invalidObject,

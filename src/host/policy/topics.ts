@@ -68,12 +68,6 @@ export const TOPICS = {
     brief: "hold the pointer in its window, for games and viewers",
     reason: "compositors give it only to the window under the pointer, and take it back with the focus",
   },
-  "window-icon": {
-    values: ["off", "on"],
-    shipped: "on",
-    brief: "show pictures of its own for its windows in task bars",
-    reason: "they are copied, and ringed with the sandbox's colour",
-  },
   "idle-inhibit": {
     values: ["off", "on"],
     shipped: "on",

@@ -21,21 +21,33 @@ import {
   zwp_locked_pointer_v1,
   zwp_pointer_constraints_v1,
 } from "../../../wayland/generated/pointer-constraints-unstable-v1.ts";
-import { type DisplayPermission, permitted } from "../policy.ts";
-import { defineRelay, forward, type Relay, type RequestRule } from "../relay.ts";
+import type { Topic } from "../../policy/topics.ts";
+import type { DisplayClient } from "../client.ts";
+import { refuse, sever } from "../inert.ts";
+import { permitted } from "../policy.ts";
+import { defineRelay, forward, type RelayObject, type RequestRule } from "../relay.ts";
 
-/** Passes on a request for an object, or makes one without effect of `relay` where the policy forbids it. */
-function ifPermitted(permission: DisplayPermission, relay: () => Relay): RequestRule {
-  return ({ client, object, args, forward }) => {
-    if (permitted(client, permission)) forward();
-    else client.createFromGuest(args[0] as number, object.version, relay(), object, true);
+/** Passes on a request for an object, or makes one without effect where the policy forbids it. */
+function ifPermitted(topic: Topic): RequestRule {
+  return (request) => {
+    if (permitted(request.client, topic)) request.forward();
+    else refuse(request);
+  };
+}
+
+/** Lets go of what an app holds when the policy no longer allows it; `told` is the event by which it learns that. */
+function letGo(topic: Topic, told?: string): (client: DisplayClient, object: RelayObject<undefined>) => void {
+  return (client, object) => {
+    if (object.inert || client.context.policy.decide(topic) === "allow") return;
+    sever(client, object);
+    if (told !== undefined) client.sendToGuest(object.guestId, object.relay.table, told, []);
   };
 }
 
 export const idleInhibitManagerRelay = defineRelay({
   table: zwp_idle_inhibit_manager_v1,
   version: 1,
-  requests: { destroy: forward, create_inhibitor: ifPermitted("idle-inhibit", () => idleInhibitorRelay) },
+  requests: { destroy: forward, create_inhibitor: ifPermitted("idle-inhibit") },
   events: {},
 });
 
@@ -44,12 +56,13 @@ export const idleInhibitorRelay = defineRelay({
   version: 1,
   requests: { destroy: forward },
   events: {},
+  policyChanged: letGo("idle-inhibit"),
 });
 
 export const shortcutsInhibitManagerRelay = defineRelay({
   table: zwp_keyboard_shortcuts_inhibit_manager_v1,
   version: 1,
-  requests: { destroy: forward, inhibit_shortcuts: ifPermitted("shortcuts-inhibit", () => shortcutsInhibitorRelay) },
+  requests: { destroy: forward, inhibit_shortcuts: ifPermitted("shortcuts-inhibit") },
   events: {},
 });
 
@@ -58,6 +71,7 @@ export const shortcutsInhibitorRelay = defineRelay({
   version: 1,
   requests: { destroy: forward },
   events: { active: forward, inactive: forward },
+  policyChanged: letGo("shortcuts-inhibit", "inactive"),
 });
 
 export const pointerConstraintsRelay = defineRelay({
@@ -65,8 +79,8 @@ export const pointerConstraintsRelay = defineRelay({
   version: 1,
   requests: {
     destroy: forward,
-    lock_pointer: ifPermitted("pointer-lock", () => lockedPointerRelay),
-    confine_pointer: ifPermitted("pointer-lock", () => confinedPointerRelay),
+    lock_pointer: ifPermitted("pointer-lock"),
+    confine_pointer: ifPermitted("pointer-lock"),
   },
   events: {},
 });
@@ -76,6 +90,7 @@ export const lockedPointerRelay = defineRelay({
   version: 1,
   requests: { destroy: forward, set_cursor_position_hint: forward, set_region: forward },
   events: { locked: forward, unlocked: forward },
+  policyChanged: letGo("pointer-lock", "unlocked"),
 });
 
 export const confinedPointerRelay = defineRelay({
@@ -83,4 +98,5 @@ export const confinedPointerRelay = defineRelay({
   version: 1,
   requests: { destroy: forward, set_region: forward },
   events: { confined: forward, unconfined: forward },
+  policyChanged: letGo("pointer-lock", "unconfined"),
 });

@@ -1,7 +1,7 @@
 /**
- * zwp_primary_selection: what is merely selected, pasted with the middle button. As wl-data-device.ts: offered to the
- * focused app only, MIME types checked, bytes by transfers. Every highlight of every app passes here, so the user's
- * policy can take it away; an app that may not use it finds nothing selected, and what it selects goes nowhere.
+ * zwp_primary_selection: what is merely selected, pasted with the middle button. As the clipboard (wl-data-device.ts),
+ * under a topic of its own: every highlight of every app passes here, so it is closed unless the user opens it. Within a
+ * sandbox it works all the same.
  */
 import {
   zwp_primary_selection_device_manager_v1,
@@ -9,12 +9,26 @@ import {
   zwp_primary_selection_offer_v1,
   zwp_primary_selection_source_v1,
 } from "../../../wayland/generated/primary-selection-unstable-v1.ts";
-import type { DisplayClient } from "../client.ts";
-import { forwardMimeType, forwardOffer, isPassableMimeType, type SourceState } from "../mime-types.ts";
-import { permitted } from "../policy.ts";
 import { defineRelay, forward } from "../relay.ts";
-
-const mayUse = (client: DisplayClient) => permitted(client, "primary-selection");
+import {
+  changeSelection,
+  holdOffer,
+  newOffer,
+  noteType,
+  type OfferState,
+  receiveData,
+  reconsiderSelection,
+  type SelectionState,
+} from "./selection-offer.ts";
+import {
+  newSource,
+  offerType,
+  type SourceState,
+  sendData,
+  setSelection,
+  sourceGone,
+  withdrawSource,
+} from "./selection-source.ts";
 
 export const primaryDeviceManagerRelay = defineRelay({
   table: zwp_primary_selection_device_manager_v1,
@@ -23,41 +37,32 @@ export const primaryDeviceManagerRelay = defineRelay({
   events: {},
 });
 
-export const primaryDeviceRelay = defineRelay({
+export const primaryDeviceRelay = defineRelay<SelectionState>({
   table: zwp_primary_selection_device_v1,
   version: 1,
-  requests: {
-    set_selection: ({ client, args, forward }) => {
-      if (client.serials.has(args[1] as number) && mayUse(client)) forward();
-    },
-    destroy: forward,
-  },
+  state: () => ({ selection: undefined }),
+  requests: { set_selection: (request) => setSelection(request, "primary-selection"), destroy: forward },
   events: {
-    data_offer: forward,
-    selection: ({ client, args, forward }) => forward(mayUse(client) ? args : [0]),
+    data_offer: (event) => holdOffer(event, primaryOfferRelay),
+    selection: (event) => changeSelection(event, "primary-selection"),
   },
+  policyChanged: (client, object) => reconsiderSelection(client, object, "primary-selection"),
 });
 
-export const primaryOfferRelay = defineRelay({
+export const primaryOfferRelay = defineRelay<OfferState>({
   table: zwp_primary_selection_offer_v1,
   version: 1,
-  requests: {
-    receive: (request) => {
-      if (mayUse(request.client)) forwardMimeType(request, 0);
-    },
-    destroy: forward,
-  },
-  events: {
-    offer: ({ client, args, forward }) => {
-      if (mayUse(client) && isPassableMimeType(args[0])) forward();
-    },
-  },
+  state: newOffer,
+  requests: { receive: receiveData, destroy: forward },
+  events: { offer: noteType },
 });
 
 export const primarySourceRelay = defineRelay<SourceState>({
   table: zwp_primary_selection_source_v1,
   version: 1,
-  state: () => ({ mimeTypes: 0 }),
-  requests: { offer: forwardOffer, destroy: forward },
-  events: { send: forward, cancelled: forward },
+  state: newSource,
+  requests: { offer: offerType, destroy: forward },
+  events: { send: sendData, cancelled: forward },
+  policyChanged: withdrawSource,
+  destroyed: sourceGone,
 });

@@ -1,6 +1,7 @@
 /**
- * wl_data_device_manager: clipboard, and drag and drop. The compositor offers data only to the app that has the focus;
- * the bytes go through transfers.ts, never through a descriptor that both sides hold.
+ * wl_data_device_manager: clipboard, and drag and drop. The compositor offers data only to the app that has the focus, or
+ * the drag above it; the policy says which of that an app sees, and what it may offer in its turn (selection-source.ts,
+ * selection-offer.ts). The bytes go through transfers.ts, never through a descriptor that both sides hold.
  */
 import {
   wl_data_device,
@@ -8,9 +9,38 @@ import {
   wl_data_offer,
   wl_data_source,
 } from "../../../wayland/generated/wayland.ts";
-import { ifSerialGiven, noting } from "../input-serials.ts";
-import { forwardMimeType, forwardOffer, isPassableMimeType, type SourceState } from "../mime-types.ts";
-import { defineRelay, forward } from "../relay.ts";
+import { defineRelay, type EventRule, forward, type RelayObject } from "../relay.ts";
+import {
+  acceptType,
+  changeSelection,
+  dropHeld,
+  holdOffer,
+  holdOrForward,
+  newOffer,
+  noteType,
+  type OfferState,
+  offerById,
+  receiveData,
+  reconsiderSelection,
+  type SelectionState,
+  show,
+} from "./selection-offer.ts";
+import {
+  newSource,
+  offerType,
+  publishSource,
+  type SourceState,
+  sendData,
+  sendTarget,
+  setSelection,
+  sourceGone,
+  withdrawSource,
+} from "./selection-source.ts";
+
+interface DeviceState extends SelectionState {
+  /** What is being dragged above the app: nothing, something that it sees, or something that it must not see. */
+  drag: "none" | "hidden" | { readonly offer: RelayObject<OfferState> | undefined };
+}
 
 export const dataDeviceManagerRelay = defineRelay({
   table: wl_data_device_manager,
@@ -19,54 +49,82 @@ export const dataDeviceManagerRelay = defineRelay({
   events: {},
 });
 
-export const dataDeviceRelay = defineRelay({
+/** An event of a drag, for an app that has seen it come. */
+const ofDrag: EventRule<DeviceState> = ({ object, forward }) => {
+  if (object.state.drag !== "hidden") forward();
+};
+
+export const dataDeviceRelay = defineRelay<DeviceState>({
   table: wl_data_device,
   version: 3,
-  requests: { start_drag: ifSerialGiven(3), set_selection: ifSerialGiven(1), release: forward },
+  state: () => ({ selection: undefined, drag: "none" }),
+  requests: {
+    start_drag: (request) => {
+      const { client, args, forward } = request;
+      const [source = 0, , , serial = 0] = args as number[];
+      if (!client.serials.has(serial)) return;
+      // Without a source it is a drag within the app, of which nobody else sees anything.
+      if (source === 0 || publishSource(request, "drag-out")) forward();
+      else client.sendToGuest(source, wl_data_source, "cancelled", []);
+    },
+    set_selection: (request) => setSelection(request, "clipboard-out"),
+    release: forward,
+  },
   events: {
-    data_offer: forward,
-    enter: noting("focus"),
-    leave: forward,
-    motion: forward,
-    drop: forward,
-    selection: forward,
+    data_offer: (event) => holdOffer(event, dataOfferRelay),
+    selection: (event) => changeSelection(event, "clipboard-in"),
+    enter: ({ client, object, args, forward }) => {
+      const offer = offerById(client, args[4] as number);
+      const seen = offer === undefined || show(client, object, offer, "drag-in");
+      object.state.drag = seen ? { offer } : "hidden";
+      client.serials.note(args[0] as number, "focus");
+      if (seen) forward();
+      else dropHeld(client, offer);
+    },
+    leave: ({ object, forward }) => {
+      if (object.state.drag !== "hidden") forward();
+      object.state.drag = "none";
+    },
+    motion: ofDrag,
+    drop: ofDrag,
+  },
+  policyChanged: (client, object) => {
+    reconsiderSelection(client, object, "clipboard-in");
+    const { drag } = object.state;
+    if (drag === "none" || drag === "hidden" || drag.offer?.state.shown?.own !== false) return;
+    if (client.context.policy.decideGivenInput("drag-in") === "allow") return;
+    client.sendToGuest(object.guestId, wl_data_device, "leave", []);
+    object.state.drag = "hidden";
   },
 });
 
-export const dataOfferRelay = defineRelay({
+export const dataOfferRelay = defineRelay<OfferState>({
   table: wl_data_offer,
   version: 3,
+  state: newOffer,
   requests: {
-    accept: (request) => forwardMimeType(request, 1),
-    receive: (request) => forwardMimeType(request, 0),
+    accept: acceptType,
+    receive: receiveData,
     destroy: forward,
     finish: forward,
     set_actions: forward,
   },
-  events: {
-    offer: ({ args, forward }) => {
-      if (isPassableMimeType(args[0])) forward();
-    },
-    source_actions: forward,
-    action: forward,
-  },
+  events: { offer: noteType, source_actions: holdOrForward, action: holdOrForward },
 });
 
 export const dataSourceRelay = defineRelay<SourceState>({
   table: wl_data_source,
   version: 3,
-  state: () => ({ mimeTypes: 0 }),
-  requests: {
-    offer: forwardOffer,
-    destroy: forward,
-    set_actions: forward,
-  },
+  state: newSource,
+  requests: { offer: offerType, destroy: forward, set_actions: forward },
   events: {
-    target: forward,
-    send: forward,
+    target: sendTarget,
+    send: sendData,
     cancelled: forward,
     dnd_drop_performed: forward,
     dnd_finished: forward,
     action: forward,
   },
+  policyChanged: withdrawSource,
+  destroyed: sourceGone,
 });

@@ -48,7 +48,12 @@ export const keyboardRelay = defineRelay({
       forward(args, "sent");
     },
     enter: noting("focus"),
-    leave: noting("focus"),
+    // At once, not with the batch: whatever takes the focus must not open while the guest still repeats a key.
+    leave: ({ client, args, forward }) => {
+      client.serials.note(args[0] as number, "focus");
+      forward();
+      client.flush();
+    },
     key: noting("action"),
     modifiers: noting("focus"),
     repeat_info: forward,

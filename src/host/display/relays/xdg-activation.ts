@@ -35,7 +35,8 @@ export const activationRelay = defineRelay({
     activate: ({ client, args, forward }) => {
       const [guestToken, surface] = args as [string, number];
       const token = tokens(client.context).hostName(guestToken);
-      if (token !== undefined) forward([token, surface]);
+      // The user's act was asked for when the token was made, perhaps by another app, and some time ago.
+      if (token !== undefined && permitted(client, "activation", true)) forward([token, surface]);
     },
   },
   events: {},
@@ -56,7 +57,7 @@ export const activationTokenRelay = defineRelay<TokenState>({
       const { state } = object;
       if (state.committed) throw new ProtocolViolation(object.guestId, ALREADY_USED, "the token was committed before");
       state.committed = true;
-      if (state.userActed && permitted(client, "activation")) {
+      if (permitted(client, "activation", state.userActed)) {
         forward();
       } else {
         const token = tokens(client.context).mint(undefined);

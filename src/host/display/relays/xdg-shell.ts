@@ -6,9 +6,19 @@ import {
   xdg_toplevel,
   xdg_wm_base,
 } from "../../../wayland/generated/xdg-shell.ts";
+import type { Value } from "../../../wayland/types.ts";
+import type { DisplayClient } from "../client.ts";
+import {
+  configureFullscreen,
+  type FullscreenEvent,
+  type FullscreenState,
+  stepFullscreen,
+  WINDOWED,
+} from "../fullscreen.ts";
 import { hostAppId, hostTitle } from "../identity.ts";
 import { ifSerialGiven } from "../input-serials.ts";
 import { MAX_SURFACE_SIDE } from "../limits.ts";
+import { verdictOn } from "../policy.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
 import { surfaceIsWindow } from "./wl-surface.ts";
@@ -18,6 +28,7 @@ interface XdgSurfaceState {
 }
 interface ToplevelState {
   surface: RelayObject | undefined;
+  fullscreen: FullscreenState;
 }
 
 const XDG_VERSION = 7;
@@ -89,10 +100,28 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
   events: { configure: forward },
 });
 
+/** A request or a change that is about filling the screen; see fullscreen.ts. */
+function fullscreen(client: DisplayClient, object: RelayObject<ToplevelState>, event: FullscreenEvent): void {
+  const { state, send } = stepFullscreen(object.state.fullscreen, event);
+  object.state.fullscreen = state;
+  for (const name of send) {
+    // The output that an app names is not passed on: the compositor takes the one that the window is on.
+    client.sendToHost(object.hostId, xdg_toplevel, name, name === "set_fullscreen" ? [0] : []);
+  }
+}
+
+/** The states of a configure event, as the app is to see them. */
+function toldStates(object: RelayObject<ToplevelState>, states: Value | undefined): Uint8Array {
+  const bytes = (states as Uint8Array).slice();
+  const told = configureFullscreen(object.state.fullscreen, [...new Uint32Array(bytes.buffer, 0, bytes.length >> 2)]);
+  object.state.fullscreen = told.state;
+  return new Uint8Array(new Uint32Array(told.states).buffer);
+}
+
 export const toplevelRelay = defineRelay<ToplevelState>({
   table: xdg_toplevel,
   version: XDG_VERSION,
-  state: () => ({ surface: undefined }),
+  state: () => ({ surface: undefined, fullscreen: WINDOWED }),
   requests: {
     destroy: forward,
     set_parent: forward,
@@ -103,13 +132,21 @@ export const toplevelRelay = defineRelay<ToplevelState>({
     resize: ifSerialGiven(1),
     set_max_size: forward,
     set_min_size: forward,
-    set_maximized: forward,
-    unset_maximized: forward,
-    set_fullscreen: forward,
-    unset_fullscreen: forward,
+    set_maximized: ({ client, object }) => fullscreen(client, object, { kind: "set-maximized" }),
+    unset_maximized: ({ client, object }) => fullscreen(client, object, { kind: "unset-maximized" }),
+    set_fullscreen: ({ client, object }) =>
+      fullscreen(client, object, { kind: "set-fullscreen", verdict: verdictOn(client, "fullscreen") }),
+    unset_fullscreen: ({ client, object }) => fullscreen(client, object, { kind: "unset-fullscreen" }),
     set_minimized: forward,
   },
-  events: { configure: forward, close: forward, configure_bounds: forward, wm_capabilities: forward },
+  events: {
+    configure: ({ object, args, forward }) => forward([...args.slice(0, 2), toldStates(object, args[2])]),
+    close: forward,
+    configure_bounds: forward,
+    wm_capabilities: forward,
+  },
+  policyChanged: (client, object) =>
+    fullscreen(client, object, { kind: "policy-changed", verdict: client.context.policy.decide("fullscreen") }),
   destroyed: (client, object) => surfaceIsWindow(client, object.state.surface, false),
 });
 
