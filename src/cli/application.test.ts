@@ -34,6 +34,7 @@ describe("vitrine", () => {
       "list",
       "stop",
       "logs",
+      "permissions",
       "doctor",
       "demo",
       "setup",

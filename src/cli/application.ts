@@ -11,6 +11,7 @@ import { imageCommands } from "./commands/image.ts";
 import { infoCommand } from "./commands/info.ts";
 import { listCommand } from "./commands/list.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { permissionsCommand } from "./commands/permissions.ts";
 import { runCommand } from "./commands/run.ts";
 import { searchCommand } from "./commands/search.ts";
 import { setupCommand } from "./commands/setup.ts";
@@ -31,6 +32,7 @@ const routes = buildRouteMap({
     stop: stopCommand,
     logs: logsCommand,
     catalog: catalogCommands,
+    permissions: permissionsCommand,
     image: imageCommands,
     doctor: doctorCommand,
     demo: demoCommand,

@@ -8,7 +8,8 @@ import { openImage } from "../host/image/images.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
 import { findConnection, type SandboxConnection } from "../host/sandbox/control-client.ts";
-import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
+import type { Environment } from "../host/sandbox/directories.ts";
+import { loadPolicy, requireSound } from "../host/sandbox/policy-files.ts";
 import { startSupervisor } from "../host/sandbox/start-supervisor.ts";
 import type { SupervisorSpec } from "../host/sandbox/supervisor-spec.ts";
 import { chooseDriver, type DriverName } from "../host/vmm/drivers.ts";
@@ -32,7 +33,7 @@ export interface SandboxRequest {
 /** Connects to the sandbox, starting it if it does not run, or as soon as it has ended when it is just doing so. */
 export async function openSandbox(context: CliContext, request: SandboxRequest): Promise<SandboxConnection> {
   const environment = context.process.env;
-  checkSandboxName(request.name);
+  requireSound(request.name, await loadPolicy(request.name, environment));
   for (;;) {
     const running = await findConnection(request.name, environment);
     if (running === undefined) {

@@ -9,6 +9,7 @@ import { logPaths, sandboxPaths } from "../host/sandbox/directories.ts";
 import type { EndReason } from "../host/sandbox/lifecycle.ts";
 import { acquireLock, type SandboxLock } from "../host/sandbox/lock.ts";
 import { LogFile } from "../host/sandbox/log-file.ts";
+import { loadPolicy } from "../host/sandbox/policy-files.ts";
 import { Supervisor } from "../host/sandbox/supervisor.ts";
 import { HostProcessDriver } from "../host/sandbox/test-support.ts";
 import { testProcessCommands } from "./process-commands.test-support.ts";
@@ -42,7 +43,8 @@ beforeAll(async () => {
     environment: {},
   };
   const consoleLog = logPaths("one", environment).console;
-  ended = new Supervisor({ spec, paths, consoleLog, log, driver }).run();
+  const policy = () => loadPolicy("one", environment);
+  ended = new Supervisor({ spec, paths, consoleLog, log, driver, policy }).run();
   holder = await connectSandbox("one", environment);
   await holder.info(true);
 });

@@ -31,6 +31,7 @@ const AREAS: Readonly<Record<string, Area>> = {
       "src/sys",
       "src/channel",
       "src/host/sandbox",
+      "src/host/policy",
       "src/host/image",
       "src/host/vmm",
       "src/host/catalog",

@@ -14,7 +14,7 @@ import * as z from "zod/mini";
 import { MAX_ARGUMENTS, MAX_STRING_BYTES, SIGNALS, stdioSchema } from "./agent.ts";
 
 /** Raised with every change of this file. */
-export const CONTROL_PROTOCOL_VERSION = 1;
+export const CONTROL_PROTOCOL_VERSION = 2;
 
 /** What a process can be joined to, by the side of the process. */
 export const STDIO_NAMES = ["stdin", "stdout", "stderr", "terminal"] as const;
@@ -77,6 +77,14 @@ export const controlContract = {
       params: z.object({ process: processId, rows: z.int().check(z.minimum(1)), columns: z.int().check(z.minimum(1)) }),
       result: z.object({}),
     },
+    /**
+     * Reads the sandbox's policy files again and puts them in force for what runs. `ended`: app connections that used an
+     * interface which is denied now. `broken`: why everything is denied; null when nothing is wrong.
+     */
+    applyPolicy: {
+      params: z.object({}),
+      result: z.object({ ended: z.int(), broken: z.nullable(z.string()) }),
+    },
     /** Stops the sandbox; answers when the virtual machine has ended. */
     stop: { params: z.object({ force: z.boolean() }), result: z.object({}) },
   },
@@ -98,6 +106,7 @@ export const controlStreamHeader = z.discriminatedUnion("kind", [
 ]);
 export type ControlStreamHeader = z.infer<typeof controlStreamHeader>;
 
+export type AppliedPolicy = z.infer<(typeof controlContract)["methods"]["applyPolicy"]["result"]>;
 export type SandboxInfo = z.infer<(typeof controlContract)["methods"]["info"]["result"]>;
 export type LaunchRequest = z.infer<(typeof controlContract)["methods"]["launch"]["params"]>;
 export type Signal = (typeof SIGNALS)[number];

@@ -5,6 +5,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
+  type AppliedPolicy,
   CONTROL_PROTOCOL_VERSION,
   type ControlStreamHeader,
   controlContract,
@@ -125,6 +126,11 @@ export class SandboxConnection {
       this.#endings.delete(process);
       throw error;
     }
+  }
+
+  /** Has the sandbox read its policy files again and put them in force, also for apps that run. */
+  async applyPolicy(): Promise<AppliedPolicy> {
+    return this.#call(() => this.#rpc.call("applyPolicy", {}));
   }
 
   /** Stops the sandbox; resolves when it has ended. */

@@ -6,6 +6,7 @@ import { VitrineError } from "../../base/error.ts";
 import { validate } from "../../base/untrusted.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
+  type AppliedPolicy,
   controlContract,
   controlStreamHeader,
   type LaunchRequest,
@@ -37,6 +38,7 @@ export interface SandboxService {
   ): Promise<{ process: number; pid: number }>;
   signal(process: number, signal: Signal): Promise<void>;
   resize(process: number, rows: number, columns: number): Promise<void>;
+  applyPolicy(): Promise<AppliedPolicy>;
   stop(force: boolean): Promise<void>;
   /** The number of callers has changed. */
   connectionsChanged(): void;
@@ -141,6 +143,7 @@ class ControlConnection {
         await this.#service.resize(this.#own(process), rows, columns);
         return {};
       },
+      applyPolicy: () => this.#service.applyPolicy(),
       stop: async ({ force }) => {
         await this.#service.stop(force);
         return {};

@@ -4,6 +4,7 @@ import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import type { Phase, SandboxInfo } from "../../channel/contract/control.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
+import type { Policy } from "../policy/policy.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
 import { DEFAULT_MEMORY_MIB, type Driver, type RunningVm, type VmExit } from "../vmm/driver.ts";
 import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
@@ -24,6 +25,8 @@ export interface GuestOptions {
   readonly consoleLog: string;
   readonly log: LogFile;
   readonly driver: Driver;
+  /** Reads the policy as it is now. */
+  readonly policy: () => Promise<Policy>;
 }
 
 export interface GuestEvents {
@@ -108,6 +111,11 @@ export class Guest {
     return this.#link.rpc.call("memory", {}, { deadlineMs: GUEST_MEMORY_DEADLINE_MS }).catch(() => null);
   }
 
+  /** Puts a policy in force for the windows, also for those that come; returns how many app connections it ended. */
+  setPolicy(policy: Policy): number {
+    return this.#windows?.setPolicy(policy) ?? 0;
+  }
+
   /** Asks the agent to end all processes, within `grace` milliseconds, and to switch off. */
   askToStop(grace: number): void {
     // The answer may be cut off by what it announces.
@@ -139,7 +147,7 @@ export class Guest {
   }
 
   async #openWindows(): Promise<Windows> {
-    this.#windows = await openWindows(this.#options.spec, {
+    this.#windows = await openWindows(this.#options.spec, this.#options.policy, {
       changed: () => this.#events.activityChanged(),
       firstFrame: () => this.#events.reached("firstFrame", Date.now()),
       compositorLost: () => this.#events.compositorLost(),

@@ -11,6 +11,7 @@ import { logPaths, sandboxPaths } from "./directories.ts";
 import { isFailure } from "./lifecycle.ts";
 import { acquireLock, type SandboxLock } from "./lock.ts";
 import { LogFile } from "./log-file.ts";
+import { loadPolicy } from "./policy-files.ts";
 import { Supervisor } from "./supervisor.ts";
 import { parseSpec, REPORT_FD, STARTER_FD, type SupervisorReport } from "./supervisor-spec.ts";
 
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     consoleLog: logs.console,
     log,
     driver: await createDriver(spec.driver),
+    policy: () => loadPolicy(spec.name),
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     let asked = false;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { connectUnix } from "../../sys/socket.ts";
+import { SHIPPED_POLICY } from "../policy/policy.ts";
 import { connectSandbox, type SandboxConnection } from "./control-client.ts";
 import { type Environment, sandboxPaths } from "./directories.ts";
 import type { EndReason } from "./lifecycle.ts";
@@ -49,6 +50,7 @@ function startSandbox(driver = new HostProcessDriver()): { ended: Promise<EndRea
     consoleLog: join(folder, "console"),
     log,
     driver,
+    policy: async () => SHIPPED_POLICY,
   });
   return { ended: supervisor.run(), driver };
 }

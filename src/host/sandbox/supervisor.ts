@@ -5,6 +5,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
+  type AppliedPolicy,
   CONTROL_PROTOCOL_VERSION,
   type LaunchRequest,
   type Phase,
@@ -13,6 +14,7 @@ import {
   type Signal,
   type StdioName,
 } from "../../channel/contract/control.ts";
+import { describeProblem } from "../policy/policy.ts";
 import { ControlServer, type SandboxService } from "./control-server.ts";
 import { Guest, type GuestOptions } from "./guest.ts";
 import type { GuestProcesses } from "./guest-processes.ts";
@@ -210,6 +212,15 @@ export class Supervisor implements SandboxService {
 
   async resize(process: number, rows: number, columns: number): Promise<void> {
     await this.#running().resize(process, rows, columns);
+  }
+
+  async applyPolicy(): Promise<AppliedPolicy> {
+    const policy = await this.#options.policy();
+    const ended = this.#guest.setPolicy(policy);
+    const broken = policy.kind === "broken" ? describeProblem(policy.problems[0]) : null;
+    if (broken === null) this.#log.entry("info", "the policy was read again");
+    else this.#log.entry("error", `the policy was read again and is broken, everything is denied: ${broken}`);
+    return { ended, broken };
   }
 
   async stop(force: boolean): Promise<void> {

@@ -6,6 +6,7 @@ import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import { monotonicNanoseconds } from "../../sys/clock.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
+import type { Policy } from "../policy/policy.ts";
 import { sandboxPaths } from "./directories.ts";
 import type { Severity } from "./log-file.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
@@ -27,14 +28,21 @@ export interface Windows {
   readonly count: number;
   /** Takes over a stream that the guest opened. */
   accept(stream: ByteStream, header: GuestStreamHeader): void;
+  /** Puts a policy in force; returns how many app connections it ended. */
+  setPolicy(policy: Policy): number;
   /** What the guest's monotonic clock says now, in milliseconds. */
   setGuestUptime(milliseconds: number): void;
   close(): void;
 }
 
 /** Makes the arena and reaches for the compositor. Throws "unavailable" when that is gone. */
-export async function openWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promise<Windows> {
-  return spec.compositor === null ? noWindows(handlers) : await realWindows(spec, spec.compositor, handlers);
+export async function openWindows(
+  spec: SupervisorSpec,
+  policy: () => Promise<Policy>,
+  handlers: WindowHandlers,
+): Promise<Windows> {
+  if (spec.compositor === null) return noWindows(handlers);
+  return await realWindows(spec, spec.compositor, await policy(), handlers);
 }
 
 /** A sandbox without a display: an app that wants one is told so, once. */
@@ -51,12 +59,18 @@ function noWindows(handlers: WindowHandlers): Windows {
       told = true;
       stream.destroy();
     },
+    setPolicy: () => 0,
     setGuestUptime: () => {},
     close: () => {},
   };
 }
 
-async function realWindows(spec: SupervisorSpec, socketPath: string, handlers: WindowHandlers): Promise<Windows> {
+async function realWindows(
+  spec: SupervisorSpec,
+  socketPath: string,
+  policy: Policy,
+  handlers: WindowHandlers,
+): Promise<Windows> {
   // Loaded only here: a sandbox without windows does not carry the display's code.
   const { HostDisplay } = await import("../display/display.ts");
   const { openRoute } = await import("../display/compositor-route.ts");
@@ -76,6 +90,7 @@ async function realWindows(spec: SupervisorSpec, socketPath: string, handlers: W
     arenaOffset: offset,
     arenaBytes: bytes,
     pixels: spec.arena === null ? "stream" : "arena",
+    policy,
     clockOffset: () => clockOffset,
     onWindowCount: () => handlers.changed(),
     onFirstFrame: () => handlers.firstFrame(),
@@ -93,6 +108,7 @@ async function realWindows(spec: SupervisorSpec, socketPath: string, handlers: W
       if (header.kind === "wayland") display.acceptClient(stream, header.client);
       else display.acceptTransfer(stream, header.client, header.announcedBy, header.token);
     },
+    setPolicy: (changed) => display.setPolicy(changed),
     setGuestUptime: (milliseconds) => {
       clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
     },
