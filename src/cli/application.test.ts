@@ -35,6 +35,7 @@ describe("vitrine", () => {
       "stop",
       "logs",
       "permissions",
+      "trace",
       "doctor",
       "demo",
       "setup",

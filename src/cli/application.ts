@@ -17,6 +17,7 @@ import { searchCommand } from "./commands/search.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { shellCommand } from "./commands/shell.ts";
 import { stopCommand } from "./commands/stop.ts";
+import { traceCommand } from "./commands/trace.ts";
 import type { CliContext } from "./context.ts";
 import { statusOfError } from "./exit-status.ts";
 import { formatError } from "./report.ts";
@@ -33,6 +34,7 @@ const routes = buildRouteMap({
     logs: logsCommand,
     catalog: catalogCommands,
     permissions: permissionsCommand,
+    trace: traceCommand,
     image: imageCommands,
     doctor: doctorCommand,
     demo: demoCommand,

@@ -8,10 +8,12 @@
  * 4. A process with stdio gets SIGHUP when the connection that launched it is lost; one without lives on, and what it
  *    prints goes to the sandbox's log.
  * 5. Output may still be on its way when `exited` comes: the streams say when they are at their end.
- * 6. The last thing a supervisor says is `ended`, then it closes the connection.
+ * 6. A {kind: "trace"} stream shows the Wayland messages of apps (contract/trace.ts) for as long as it is open.
+ * 7. The last thing a supervisor says is `ended`, then it closes the connection.
  */
 import * as z from "zod/mini";
 import { MAX_ARGUMENTS, MAX_STRING_BYTES, SIGNALS, stdioSchema } from "./agent.ts";
+import { traceOptionsSchema } from "./trace.ts";
 
 /** Raised with every change of this file. */
 export const CONTROL_PROTOCOL_VERSION = 2;
@@ -103,6 +105,7 @@ export const controlContract = {
 export const controlStreamHeader = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("rpc") }),
   z.object({ kind: z.literal("stdio"), process: processId, name: z.enum(STDIO_NAMES) }),
+  z.object({ kind: z.literal("trace"), options: traceOptionsSchema }),
 ]);
 export type ControlStreamHeader = z.infer<typeof controlStreamHeader>;
 

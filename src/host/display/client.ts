@@ -9,18 +9,19 @@ import { decode } from "../../wayland/decode.ts";
 import { wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
 import { SERVER_ID_MIN } from "../../wayland/ids.ts";
 import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
-import { MessageWriter } from "../../wayland/message-writer.ts";
 import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../wayland/types.ts";
 import { CompositorConnection } from "./compositor-connection.ts";
 import type { DisplayContext } from "./context.ts";
+import { EventQueue } from "./event-queue.ts";
 import { GlobalList } from "./globals.ts";
 import { refuse } from "./inert.ts";
 import { InputSerials } from "./input-serials.ts";
-import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_PENDING_EVENT_BYTES } from "./limits.ts";
-import { LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
+import { COMPOSITOR_HANDSHAKE_DEADLINE_MS } from "./limits.ts";
+import { LINK_INTERFACE, LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
 import { ObjectMap } from "./object-map.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
 import { forward, type Relay, type RelayObject } from "./relay.ts";
+import { MessageTrail } from "./trace/trail.ts";
 import { forwardEvent, forwardRequest } from "./translate.ts";
 
 const HOST_DISPLAY_ID = 1;
@@ -38,19 +39,18 @@ export class DisplayClient {
   readonly compositor: CompositorConnection;
   readonly #stream: ByteStream;
   readonly #reader = new MessageReader();
-  readonly #toGuest = new MessageWriter();
+  readonly #events: EventQueue;
+  readonly #trail = new MessageTrail();
   readonly #onEnded: () => void;
   readonly #handshakeTimer: ReturnType<typeof setTimeout>;
   #phase: Phase = "connecting";
-  #unsent: Uint8Array[] = [];
-  #unsentBytes = 0;
-  #guestBlocked = false;
 
   /** Takes over `stream`. Throws "unavailable" when the compositor cannot be reached; the stream is then untouched. */
   constructor(stream: ByteStream, number: number, context: DisplayContext, onEnded: () => void) {
     this.number = number;
     this.context = context;
     this.#stream = stream;
+    this.#events = new EventQueue(stream);
     this.#onEnded = onEnded;
     this.globals = new GlobalList(this);
     this.link = new LinkEnd(this);
@@ -64,7 +64,6 @@ export class DisplayClient {
     // Nothing of the guest is looked at before the compositor has told what it offers.
     stream.pause();
     stream.onData((chunk) => this.#guestData(chunk));
-    stream.onDrain(() => this.#guestDrained());
     stream.onEnd(() => this.end());
     stream.onClose(() => this.end());
     this.#handshakeTimer = setTimeout(
@@ -81,7 +80,7 @@ export class DisplayClient {
   bindOnHost(hostName: number, table: InterfaceTable, version: number, hostId: number): void {
     const bind = messageByName(wl_registry, "requests", "bind");
     const newId = { interface: table.name, version, id: hostId };
-    this.compositor.send(HOST_REGISTRY_ID, bind.opcode, bind.message, [hostName, newId]);
+    this.sendRequestToHost(HOST_REGISTRY_ID, wl_registry, bind.opcode, bind.message, [hostName, newId]);
   }
 
   /** Queues a request to the compositor; sent with the batch. Takes ownership of `fds`. */
@@ -93,18 +92,38 @@ export class DisplayClient {
     fds: readonly OwnedFd[] = [],
   ): void {
     const { opcode, message } = messageByName(table, "requests", name);
+    this.sendRequestToHost(hostId, table, opcode, message, args, fds);
+  }
+
+  /** As {@link sendToHost}, for a message that is at hand. */
+  sendRequestToHost(
+    hostId: number,
+    table: InterfaceTable,
+    opcode: number,
+    message: MessageTable,
+    args: readonly Value[],
+    fds: readonly OwnedFd[] = [],
+  ): void {
+    this.context.tracer?.message(this.number, "->host", table, hostId, message, args);
     this.compositor.send(hostId, opcode, message, args, fds);
   }
 
   /** Queues an event to the guest; sent with the batch. */
   sendToGuest(guestId: number, table: InterfaceTable, name: string, args: readonly Value[]): void {
     const { opcode, message } = messageByName(table, "events", name);
-    this.#toGuest.append(guestId, opcode, message, args);
+    this.sendEventToGuest(guestId, table, opcode, message, args);
   }
 
   /** As {@link sendToGuest}, for a message that is at hand. */
-  sendEventToGuest(guestId: number, opcode: number, message: MessageTable, args: readonly Value[]): void {
-    this.#toGuest.append(guestId, opcode, message, args);
+  sendEventToGuest(
+    guestId: number,
+    table: InterfaceTable,
+    opcode: number,
+    message: MessageTable,
+    args: readonly Value[],
+  ): void {
+    this.context.tracer?.message(this.number, "->guest", table, guestId, message, args);
+    this.#events.append(guestId, opcode, message, args);
   }
 
   /** Makes the object that the guest asked for under `guestId`; `local` ones have no counterpart on the host. */
@@ -140,19 +159,10 @@ export class DisplayClient {
   flush(): void {
     if (this.#phase === "ended") return;
     this.compositor.flush();
-    const bytes = this.#toGuest.take();
-    if (bytes.length === 0) return;
-    if (this.#guestBlocked) {
-      this.#unsentBytes += bytes.length;
-      if (this.#unsentBytes > MAX_PENDING_EVENT_BYTES) {
-        this.context.notice("warning", `app connection ${this.number} does not read its events and was ended`);
-        this.end();
-        return;
-      }
-      this.#unsent.push(bytes.slice());
-    } else if (!this.#stream.write(bytes)) {
-      this.#guestBlocked = true;
-    }
+    if (this.#events.flush()) return;
+    this.context.notice("warning", `app connection ${this.number} does not read its events and was ended`);
+    this.context.trail(this.number, this.#trail.lines());
+    this.end();
   }
 
   /** Ends the connection: the compositor forgets its windows, the guest sees the end of its stream. */
@@ -192,7 +202,10 @@ export class DisplayClient {
   }
 
   #guestMessage(raw: RawMessage): void {
+    this.#trail.note("guest->", raw.objectId, raw.opcode);
     if (raw.objectId === LINK_OBJECT_ID) {
+      const linkMessage = LINK_INTERFACE.requests[raw.opcode];
+      if (linkMessage !== undefined) this.#trail.identify(LINK_INTERFACE, linkMessage);
       this.link.request(raw);
       return;
     }
@@ -207,7 +220,10 @@ export class DisplayClient {
       const text = `invalid method ${raw.opcode}, object ${table.name}#${object.guestId}`;
       throw new ProtocolViolation(object.guestId, WL_DISPLAY_ERROR.invalidMethod, text);
     }
+    this.#trail.identify(table, message);
     const args = decode(message, raw);
+    this.#trail.decoded(args);
+    this.context.tracer?.message(this.number, "guest->", table, raw.objectId, message, args);
     const pass = (changed: readonly Value[] = args) => forwardRequest(this, object, raw.opcode, message, changed);
     if (object.inert) refuse({ client: this, object, message, args, forward: pass });
     else if (rule === forward) pass();
@@ -239,6 +255,8 @@ export class DisplayClient {
     const message = table.events[raw.opcode];
     if (message === undefined)
       throw new VitrineError("protocol", `Cannot follow the compositor: ${table.name} event ${raw.opcode} is unknown`);
+    this.#trail.note("<-host", raw.objectId, raw.opcode);
+    this.#trail.identify(table, message);
     const own = takeFds(fds, fdCount(message));
     try {
       const rule = eventRules[raw.opcode];
@@ -247,6 +265,8 @@ export class DisplayClient {
         return;
       }
       const args = decode(message, raw);
+      this.#trail.decoded(args);
+      this.context.tracer?.message(this.number, "<-host", table, raw.objectId, message, args);
       const pass = (changed: readonly Value[] = args, descriptors: "as-transfers" | "sent" = "as-transfers") =>
         forwardEvent(this, object, raw.opcode, message, changed, descriptors === "sent" ? [] : own);
       if (rule === forward) pass();
@@ -270,6 +290,7 @@ export class DisplayClient {
     const message = wl_display.events[raw.opcode];
     if (message === undefined) return;
     const args = decode(message, raw);
+    this.context.tracer?.message(this.number, "<-host", wl_display, HOST_DISPLAY_ID, message, args);
     if (message.name === "delete_id") {
       const object = this.objects.hostDeleted(args[0] as number);
       if (object !== undefined) this.#announceFree(object.guestId);
@@ -302,6 +323,7 @@ export class DisplayClient {
   #fatal(guestId: number, code: number, text: string): void {
     if (this.#phase === "ended") return;
     this.context.notice("warning", `app connection ${this.number} was ended: ${text}`);
+    this.context.trail(this.number, this.#trail.lines());
     this.sendToGuest(HOST_DISPLAY_ID, wl_display, "error", [guestId, code, text.slice(0, 1024)]);
     this.flush();
     this.end();
@@ -311,14 +333,6 @@ export class DisplayClient {
     if (this.#phase === "ended") return;
     this.context.compositorLost(error);
     this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor closed the connection");
-  }
-
-  #guestDrained(): void {
-    this.#guestBlocked = false;
-    const waiting = this.#unsent;
-    this.#unsent = [];
-    this.#unsentBytes = 0;
-    for (const bytes of waiting) if (!this.#stream.write(bytes)) this.#guestBlocked = true;
   }
 }
 

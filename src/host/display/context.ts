@@ -5,6 +5,7 @@ import type { RelayRegistry } from "./allow-list.ts";
 import type { Layout } from "./output-layout.ts";
 import type { DisplayPolicy } from "./policy.ts";
 import type { SelectionNames } from "./selection-names.ts";
+import type { Tracer } from "./trace/tracer.ts";
 import type { Transfers } from "./transfers.ts";
 
 export interface DisplayContext {
@@ -25,6 +26,8 @@ export interface DisplayContext {
   readonly policy: DisplayPolicy;
   /** How the sandbox's data are named on the compositor. */
   readonly selectionNames: SelectionNames;
+  /** Set while somebody watches the messages. */
+  tracer: Tracer | undefined;
   /** Nanoseconds to subtract from a time of the host's monotonic clock to get the guest's. */
   clockOffset(): bigint;
   /** Writes pixel rows that came as bytes into the arena. Refused where the guest maps the arena itself. */
@@ -33,6 +36,8 @@ export interface DisplayContext {
   windowShown(): void;
   windowHidden(): void;
   compositorLost(error: VitrineError | undefined): void;
+  /** The last messages of an app connection that was ended by an error, fit for a log. */
+  trail(client: number, lines: readonly string[]): void;
   notice(severity: "info" | "warning" | "error", message: string): void;
 }
 

@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
+import type { TraceOptions, TraceRecord } from "../../channel/contract/trace.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { Mapping } from "../../sys/memory.ts";
 import { describeProblem, type Policy, SHIPPED_POLICY } from "../policy/policy.ts";
@@ -17,7 +18,11 @@ import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
 import { DisplayPolicy } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
 import { SelectionNames } from "./selection-names.ts";
+import { Tracer } from "./trace/tracer.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
+
+/** The last messages of a connection are logged at most this often, in milliseconds: an app may fail again and again. */
+export const TRAIL_INTERVAL_MS = 5000;
 
 /** Random bytes in the names of a sandbox's data: nobody guesses them. */
 const SELECTION_SECRET_BYTES = 16;
@@ -48,6 +53,8 @@ export interface HostDisplayOptions {
   onFirstFrame?: () => void;
   /** The compositor went away (told once). */
   onCompositorLost?: (error: VitrineError | undefined) => void;
+  /** The last messages of an app connection that was ended by an error; not for each, when many are. */
+  onTrail?: (client: number, lines: readonly string[]) => void;
   onNotice?: (severity: "info" | "warning" | "error", message: string) => void;
 }
 
@@ -58,6 +65,8 @@ export class HostDisplay {
   readonly #transfers = new Transfers();
   readonly #context: DisplayContext;
   #mapping: Mapping | undefined;
+  readonly #tracer = new Tracer();
+  #lastTrail = Number.NEGATIVE_INFINITY;
   #windows = 0;
   #lost = false;
 
@@ -79,11 +88,13 @@ export class HostDisplay {
         ...(options.now === undefined ? {} : { now: options.now }),
       }),
       selectionNames: new SelectionNames(randomBytes(SELECTION_SECRET_BYTES).toString("hex")),
+      tracer: undefined,
       clockOffset: options.clockOffset ?? (() => 0n),
       writePixels: (offset, stride, rowBytes, data) => this.#writePixels(offset, stride, rowBytes, data),
       windowShown: () => this.#countWindows(+1),
       windowHidden: () => this.#countWindows(-1),
       compositorLost: (error) => this.#compositorLost(error),
+      trail: (client, lines) => this.#trail(client, lines),
       notice: (severity, message) => options.onNotice?.(severity, message),
     };
   }
@@ -107,6 +118,16 @@ export class HostDisplay {
     const clients = [...this.#clients.values()];
     for (const client of clients) client.policyChanged();
     return clients.length - this.#clients.size;
+  }
+
+  /** Shows the messages of app connections until the function returned is called. Throws "limit" when too many watch. */
+  trace(options: TraceOptions, show: (record: TraceRecord) => void): () => void {
+    const stop = this.#tracer.watch(options, show);
+    this.#context.tracer = this.#tracer;
+    return () => {
+      stop();
+      if (!this.#tracer.watched) this.#context.tracer = undefined;
+    };
   }
 
   /** Takes over the stream of a new app connection. A stream that cannot be served is closed, with a notice. */
@@ -146,6 +167,13 @@ export class HostDisplay {
     this.#route.close();
     this.#mapping?.close();
     this.#mapping = undefined;
+  }
+
+  #trail(client: number, lines: readonly string[]): void {
+    const now = performance.now();
+    if (now - this.#lastTrail < TRAIL_INTERVAL_MS) return;
+    this.#lastTrail = now;
+    this.#options.onTrail?.(client, lines);
   }
 
   #countWindows(change: 1 | -1): void {

@@ -63,6 +63,8 @@ export class GlobalList {
     const message = wl_registry.events[raw.opcode];
     if (message === undefined) return;
     const args = decode(message, raw);
+    const { number, context } = this.#client;
+    context.tracer?.message(number, "<-host", wl_registry, raw.objectId, message, args);
     if (message.name === "global") {
       const [hostName, name, version] = args as [number, string, number];
       const global = { hostName, interface: name, version };

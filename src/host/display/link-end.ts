@@ -23,7 +23,7 @@ import { addIconBuffer } from "./relays/toplevel-icon.ts";
 import { surfaceAttached } from "./relays/wl-surface.ts";
 import { liveObject } from "./translate.ts";
 
-export { LINK_OBJECT_ID };
+export { LINK_INTERFACE, LINK_OBJECT_ID };
 
 /** A range of the arena known to the compositor as a wl_buffer. */
 interface ArenaBuffer {
@@ -64,7 +64,10 @@ export class LinkEnd {
   request(raw: RawMessage): void {
     const message = LINK_INTERFACE.requests[raw.opcode];
     if (message === undefined) throw new VitrineError("protocol", `Cannot handle link message ${raw.opcode}: unknown`);
-    const args = decode(message, raw) as unknown;
+    const values = decode(message, raw);
+    const { number, context } = this.#client;
+    context.tracer?.message(number, "guest->", LINK_INTERFACE, LINK_OBJECT_ID, message, values);
+    const args = values as unknown;
     switch (message.name) {
       case "buffer_create":
         return this.#createBuffer(...(args as [number, number, number, number, number, number]));

@@ -46,7 +46,8 @@ export function forwardRequest(
         return value;
     }
   });
-  if (object.hostId !== 0) client.compositor.send(object.hostId, opcode, message, translated, fds);
+  if (object.hostId !== 0)
+    client.sendRequestToHost(object.hostId, object.relay.table, opcode, message, translated, fds);
   return created;
 }
 
@@ -84,7 +85,7 @@ export function forwardEvent(
       translated.push(value);
     }
   }
-  client.sendEventToGuest(object.guestId, opcode, message, translated);
+  client.sendEventToGuest(object.guestId, object.relay.table, opcode, message, translated);
   return created;
 }
 

@@ -16,7 +16,14 @@ import {
   type Signal,
   type StdioName,
 } from "../../channel/contract/control.ts";
+import {
+  MAX_TRACE_MESSAGE_BYTES,
+  type TraceMessage,
+  type TraceOptions,
+  traceMessageSchema,
+} from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
+import { MessageAssembler } from "../../channel/message.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
 import { connectUnix } from "../../sys/socket.ts";
@@ -41,6 +48,18 @@ export interface LaunchedProcess {
   readonly ended: Promise<ProcessEnd>;
   signal(signal: Signal): Promise<void>;
   resize(rows: number, columns: number): Promise<void>;
+}
+
+/** What a trace shows: messages, and how many were left out. */
+export type ShownTrace = Exclude<TraceMessage, { refused: string } | { watching: true }>;
+
+export interface RunningTrace {
+  /** Resolves when the trace is over, by stop() or the end of the sandbox; rejects with why there is none. */
+  readonly ended: Promise<void>;
+  /** Shows no more until resume(): what comes meanwhile is dropped and counted. */
+  pause(): void;
+  resume(): void;
+  stop(): void;
 }
 
 interface Ending {
@@ -131,6 +150,30 @@ export class SandboxConnection {
   /** Has the sandbox read its policy files again and put them in force, also for apps that run. */
   async applyPolicy(): Promise<AppliedPolicy> {
     return this.#call(() => this.#rpc.call("applyPolicy", {}));
+  }
+
+  /** Shows the Wayland messages of apps, from the moment on at which `watching` is called. */
+  trace(options: TraceOptions, watching: () => void, show: (message: ShownTrace) => void): RunningTrace {
+    const stream = this.#mux.open({ kind: "trace", options } satisfies ControlStreamHeader);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const assembler = new MessageAssembler(MAX_TRACE_MESSAGE_BYTES);
+    stream.onData((chunk) => {
+      assembler.push(chunk);
+      for (let next = assembler.next(); next !== undefined; next = assembler.next()) {
+        const message = traceMessageSchema.parse(next.value);
+        if ("refused" in message) reject(new VitrineError("unavailable", message.refused));
+        else if ("watching" in message) watching();
+        else show(message);
+      }
+    });
+    stream.onEnd(() => stream.end());
+    stream.onClose((error) => (error === undefined ? resolve() : reject(error)));
+    return {
+      ended: promise,
+      pause: () => stream.pause(),
+      resume: () => stream.resume(),
+      stop: () => stream.destroy(),
+    };
   }
 
   /** Stops the sandbox; resolves when it has ended. */

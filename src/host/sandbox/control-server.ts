@@ -7,6 +7,7 @@ import { validate } from "../../base/untrusted.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
   type AppliedPolicy,
+  type ControlStreamHeader,
   controlContract,
   controlStreamHeader,
   type LaunchRequest,
@@ -15,6 +16,7 @@ import {
   type Signal,
   type StdioName,
 } from "../../channel/contract/control.ts";
+import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
@@ -39,6 +41,8 @@ export interface SandboxService {
   signal(process: number, signal: Signal): Promise<void>;
   resize(process: number, rows: number, columns: number): Promise<void>;
   applyPolicy(): Promise<AppliedPolicy>;
+  /** Takes over `stream`, on which the caller wants to see the messages of apps. */
+  trace(stream: ByteStream, options: TraceOptions): void;
   stop(force: boolean): Promise<void>;
   /** The number of callers has changed. */
   connectionsChanged(): void;
@@ -117,8 +121,7 @@ class ControlConnection {
     this.#mux.onStream((stream, header) => {
       const checked = validate(header, (raw) => controlStreamHeader.safeParse(raw));
       if (!checked.success) stream.destroy();
-      else if (checked.data.kind === "rpc") this.#serve(stream);
-      else this.#keep(stream, checked.data.process, checked.data.name);
+      else this.#take(stream, checked.data);
     });
     this.#mux.onClose(() => {
       this.#hangUp();
@@ -128,6 +131,19 @@ class ControlConnection {
 
   close(): void {
     this.#mux.close();
+  }
+
+  #take(stream: ByteStream, header: ControlStreamHeader): void {
+    switch (header.kind) {
+      case "rpc":
+        return this.#serve(stream);
+      case "stdio":
+        return this.#keep(stream, header.process, header.name);
+      case "trace":
+        return this.#service.trace(stream, header.options);
+      default:
+        header satisfies never;
+    }
   }
 
   #serve(stream: ByteStream): void {

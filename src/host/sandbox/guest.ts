@@ -1,8 +1,10 @@
 /** What there is of a sandbox only while its machine runs: the machine, the link to the agent, processes and windows. */
+import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import type { Phase, SandboxInfo } from "../../channel/contract/control.ts";
+import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import type { Policy } from "../policy/policy.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
@@ -14,6 +16,7 @@ import { GuestProcesses } from "./guest-processes.ts";
 import type { EndReason } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
+import { TraceStream } from "./trace-stream.ts";
 import { openWindows, type Windows } from "./windows.ts";
 
 /** How long a guest that does not answer may keep whoever asks for its memory waiting, in milliseconds. */
@@ -116,6 +119,19 @@ export class Guest {
     return this.#windows?.setPolicy(policy) ?? 0;
   }
 
+  /** Shows the messages of apps to whoever is at the other end of `stream`, which is taken over. */
+  trace(stream: ByteStream, options: TraceOptions): void {
+    let stop: (() => void) | undefined;
+    const trace = new TraceStream(stream, () => stop?.());
+    try {
+      if (this.#windows === undefined) return trace.refuse("Cannot trace: the sandbox has no windows yet");
+      stop = this.#windows.trace(options, (record) => trace.show(record));
+      trace.begin();
+    } catch (error) {
+      trace.refuse(VitrineError.from(error).message);
+    }
+  }
+
   /** Asks the agent to end all processes, within `grace` milliseconds, and to switch off. */
   askToStop(grace: number): void {
     // The answer may be cut off by what it announces.
@@ -151,9 +167,15 @@ export class Guest {
       changed: () => this.#events.activityChanged(),
       firstFrame: () => this.#events.reached("firstFrame", Date.now()),
       compositorLost: () => this.#events.compositorLost(),
+      trail: (client, lines) => this.#logTrail(client, lines),
       notice: (severity, message) => this.#events.notice(severity, message),
     });
     return this.#windows;
+  }
+
+  #logTrail(client: number, lines: readonly string[]): void {
+    this.#options.log.entry("info", `the last messages of app connection ${client}:`);
+    for (const line of lines) this.#options.log.line(`  ${line}`);
   }
 
   async #greet(machine: RunningVm, link: GuestLink, windows: Windows): Promise<void> {

@@ -14,6 +14,7 @@ import {
   type Signal,
   type StdioName,
 } from "../../channel/contract/control.ts";
+import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { describeProblem } from "../policy/policy.ts";
 import { ControlServer, type SandboxService } from "./control-server.ts";
 import { Guest, type GuestOptions } from "./guest.ts";
@@ -221,6 +222,10 @@ export class Supervisor implements SandboxService {
     if (broken === null) this.#log.entry("info", "the policy was read again");
     else this.#log.entry("error", `the policy was read again and is broken, everything is denied: ${broken}`);
     return { ended, broken };
+  }
+
+  trace(stream: ByteStream, options: TraceOptions): void {
+    this.#guest.trace(stream, options);
   }
 
   async stop(force: boolean): Promise<void> {

@@ -3,6 +3,7 @@ import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
+import type { TraceOptions, TraceRecord } from "../../channel/contract/trace.ts";
 import { monotonicNanoseconds } from "../../sys/clock.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
@@ -16,6 +17,8 @@ export interface WindowHandlers {
   changed(): void;
   firstFrame(): void;
   compositorLost(): void;
+  /** The last messages of an app connection that was ended by an error, fit for the log. */
+  trail(client: number, lines: readonly string[]): void;
   notice(severity: Severity, message: string): void;
 }
 
@@ -30,6 +33,8 @@ export interface Windows {
   accept(stream: ByteStream, header: GuestStreamHeader): void;
   /** Puts a policy in force; returns how many app connections it ended. */
   setPolicy(policy: Policy): number;
+  /** Shows the messages of apps until the function returned is called. Throws when there are none to show. */
+  trace(options: TraceOptions, show: (record: TraceRecord) => void): () => void;
   /** What the guest's monotonic clock says now, in milliseconds. */
   setGuestUptime(milliseconds: number): void;
   close(): void;
@@ -60,6 +65,9 @@ function noWindows(handlers: WindowHandlers): Windows {
       stream.destroy();
     },
     setPolicy: () => 0,
+    trace: () => {
+      throw new VitrineError("unavailable", "Cannot trace: the sandbox was started without a display");
+    },
     setGuestUptime: () => {},
     close: () => {},
   };
@@ -95,6 +103,7 @@ async function realWindows(
     onWindowCount: () => handlers.changed(),
     onFirstFrame: () => handlers.firstFrame(),
     onCompositorLost: () => handlers.compositorLost(),
+    onTrail: (client, lines) => handlers.trail(client, lines),
     onNotice: (severity, message) => handlers.notice(severity, message),
   });
   return {
@@ -108,6 +117,7 @@ async function realWindows(
       if (header.kind === "wayland") display.acceptClient(stream, header.client);
       else display.acceptTransfer(stream, header.client, header.announcedBy, header.token);
     },
+    trace: (options, show) => display.trace(options, show),
     setPolicy: (changed) => display.setPolicy(changed),
     setGuestUptime: (milliseconds) => {
       clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
