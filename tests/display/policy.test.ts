@@ -13,6 +13,7 @@ import { openWindow, type TestWindow } from "../support/window.ts";
 
 setDefaultTimeout(30_000);
 const NATIVE = {};
+const MAXIMIZED = 1;
 const FULLSCREEN = 2;
 const ACTIVATED = 4;
 
@@ -96,6 +97,20 @@ test("clipboard-in on-paste: what there is can be seen, and read just after the 
   expect(await paste(loop.environment)).toBe("pasted");
   clock += 1;
   expect(await paste(loop.environment)).toBe("");
+});
+
+test("a key that was pressed elsewhere and is let go of in the app is nothing that the user did there", async () => {
+  use("");
+  await copy("private", NATIVE);
+  const other = await WaylandClient.connect(compositor.socketPath);
+  await openWindow(other, { width: 100, height: 100, appId: "other" });
+  await compositor.swaymsg("[app_id=other] focus");
+  await input.keyState("a", "pressed");
+  await compositor.swaymsg("[app_id=vitrine.test.app] focus");
+  await input.keyState("a", "released");
+  await app.roundtrip();
+  expect(await paste(loop.environment)).toBe("");
+  other.close();
 });
 
 test("clipboard-in on: it can be read at any time", async () => {
@@ -215,6 +230,36 @@ test("fullscreen allow and deny", async () => {
   expect(await states()).not.toContain(FULLSCREEN);
   expect(await fillsScreen(0)).toBe(true);
 });
+
+test.each(["mutter", "weston"] as const)(
+  "fullscreen ask on %s: maximised, told as fullscreen, and back",
+  async (kind) => {
+    await using other = await Compositor.start({ kind });
+    using through = new DisplayLoop(other, "arena");
+    const client = await WaylandClient.connect(through.socketPath);
+    const { toplevel } = await openWindow(client, { width: 300, height: 200, appId: "film" });
+    await client.roundtrip();
+    while (toplevel.take("configure") !== undefined);
+    const told = async () => {
+      const { args } = await client.next(toplevel, "configure");
+      return { size: args.slice(0, 2), states: [...new Uint32Array((args[2] as Uint8Array).slice().buffer)] };
+    };
+    client.request(toplevel, "set_fullscreen", [null]);
+    const { size, states: given } = await told();
+    expect(given).toContain(FULLSCREEN);
+    expect(given).not.toContain(MAXIMIZED);
+    expect(size[0]).toBe(1280);
+    // weston answers no request to leave a state, natively neither.
+    if (kind === "weston") return client.close();
+    client.request(toplevel, "unset_fullscreen", []);
+    let after = await told();
+    // The compositor may have answered more than once.
+    while (after.states.includes(FULLSCREEN)) after = await told();
+    expect(after.states).not.toContain(MAXIMIZED);
+    client.close();
+  },
+  60_000,
+);
 
 test("a denied interface is not offered; denied later, it goes, and with it the apps that use it", async () => {
   use("interface:wp_presentation deny");

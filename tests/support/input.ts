@@ -74,6 +74,12 @@ export class VirtualInput implements Disposable {
     await this.#client.roundtrip();
   }
 
+  /** Presses one key, or lets go of it. */
+  async keyState(name: string, state: "pressed" | "released"): Promise<void> {
+    this.#key(keyCode(name), state === "pressed" ? 1 : 0);
+    await this.#client.roundtrip();
+  }
+
   /** Presses a key while modifiers are held: chord("control", "shift", "c"). */
   async chord(...keys: [...Modifier[], string]): Promise<void> {
     const modifiers = keys.slice(0, -1) as Modifier[];

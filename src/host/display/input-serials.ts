@@ -55,6 +55,7 @@ export class InputSerials {
 export function noting(kind: InputKind, index = 0): EventRule {
   return ({ client, args, forward }) => {
     client.serials.note(args[index] as number, kind);
+    // Buttons, touches and pens are let go of where they were pressed; keys are wl-seat.ts' own affair.
     if (kind === "action") client.context.policy.inputDelivered();
     forward();
   };

@@ -55,7 +55,7 @@ export class DisplayPolicy {
     this.#told.clear();
   }
 
-  /** A key, a button or a touch has gone to one of the sandbox's windows: the user has done something there. */
+  /** A key was pressed, a button or a touch has gone to one of the sandbox's windows: the user has done something there. */
   inputDelivered(): void {
     this.#lastInput = this.#now();
   }

@@ -47,7 +47,7 @@ export async function openWindows(
   handlers: WindowHandlers,
 ): Promise<Windows> {
   if (spec.compositor === null) return noWindows(handlers);
-  return await realWindows(spec, spec.compositor, await policy(), handlers);
+  return await realWindows(spec, spec.compositor, policy, handlers);
 }
 
 /** A sandbox without a display: an app that wants one is told so, once. */
@@ -76,7 +76,7 @@ function noWindows(handlers: WindowHandlers): Windows {
 async function realWindows(
   spec: SupervisorSpec,
   socketPath: string,
-  policy: Policy,
+  policy: () => Promise<Policy>,
   handlers: WindowHandlers,
 ): Promise<Windows> {
   // Loaded only here: a sandbox without windows does not carry the display's code.
@@ -98,7 +98,8 @@ async function realWindows(
     arenaOffset: offset,
     arenaBytes: bytes,
     pixels: spec.arena === null ? "stream" : "arena",
-    policy,
+    // Read last: whoever changes it from now on finds windows to tell.
+    policy: await policy(),
     clockOffset: () => clockOffset,
     onWindowCount: () => handlers.changed(),
     onFirstFrame: () => handlers.firstFrame(),

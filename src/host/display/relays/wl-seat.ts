@@ -4,6 +4,8 @@ import { noting } from "../input-serials.ts";
 import { MAX_KEYMAP_BYTES } from "../limits.ts";
 import { defineRelay, forward } from "../relay.ts";
 
+const PRESSED = wl_keyboard.enums.key_state?.entries.pressed ?? 1;
+
 export const seatRelay = defineRelay({
   table: wl_seat,
   version: 9,
@@ -54,7 +56,12 @@ export const keyboardRelay = defineRelay({
       forward();
       client.flush();
     },
-    key: noting("action"),
+    key: ({ client, args, forward }) => {
+      client.serials.note(args[0] as number, "action");
+      // A key may be let go of in another window than it was pressed in: whoever switches windows by keys does that.
+      if (args[3] === PRESSED) client.context.policy.inputDelivered();
+      forward();
+    },
     modifiers: noting("focus"),
     repeat_info: forward,
   },
