@@ -23,6 +23,8 @@ export interface SandboxRequest {
   /** Socket of the compositor; undefined: no windows. */
   readonly compositor: string | undefined;
   readonly sharedMemory: boolean;
+  /** Start from a snapshot, and have one taken where there is none. */
+  readonly snapshots: boolean;
   readonly memoryMib: number | undefined;
   /** The virtual machine monitor; undefined: the best that works. */
   readonly driver: DriverName | undefined;
@@ -117,6 +119,7 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       toolsImage: tools.path,
       appImage: image.path,
       arena,
+      snapshots: request.snapshots,
       compositor: request.compositor ?? null,
       driver,
       confined,

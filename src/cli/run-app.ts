@@ -14,8 +14,11 @@ import { formatTable } from "./report.ts";
 /** How long --timings waits for the first frame, in milliseconds: a cold start of a heavy app under emulation and more. */
 export const FIRST_FRAME_DEADLINE_MS = 120_000;
 
-/** When each phase was reached, in milliseconds since the command began; phases that were over before are absent. */
-type Timings = Partial<Record<Phase, number>>;
+/**
+ * When each phase was reached, in milliseconds since the command began; phases that were over before are absent. `start`
+ * is how the machine came to run, if it did not run before.
+ */
+type Timings = Partial<Record<Phase, number>> & { start?: "cold" | "restored" };
 
 export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[]): Promise<void> {
   const compositor = flags.display ? requireCompositor(this.process.env) : undefined;
@@ -24,6 +27,7 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
     image: flags.image,
     compositor,
     sharedMemory: flags.sharedMemory,
+    snapshots: flags.snapshot,
     memoryMib: flags.memory,
     driver: flags.driver,
     confined: !flags.unconfined,
@@ -86,18 +90,20 @@ async function endOf(launched: LaunchedProcess, noDisplay: boolean): Promise<voi
 
 async function collectTimings(connection: SandboxConnection, own: FirstFrame["times"]): Promise<Timings> {
   const began = performance.timeOrigin;
-  const { phases } = await connection.info();
+  const { phases, start } = await connection.info();
   const all: Partial<Record<Phase, number>> = { ...phases, ...own };
   if (own.firstFrame === undefined) delete all.firstFrame;
   const reached = PHASES.flatMap((phase): [Phase, number][] => {
     const at = all[phase];
     return at === undefined || at < began ? [] : [[phase, Math.round(at - began)]];
   });
-  return Object.fromEntries(reached);
+  const timings: Timings = Object.fromEntries(reached);
+  return timings.agent === undefined || start === null ? timings : { start, ...timings };
 }
 
 function reportTimings(context: CliContext, flags: RunFlags, timings: Timings): void {
   if (flags.json) return writeJson(context, timings);
   const rows = PHASES.map((phase) => [phase, timings[phase] === undefined ? "-" : `${timings[phase]} ms`]);
+  if (timings.start !== undefined) rows.push(["start", timings.start]);
   context.process.stdout.write(formatTable(["phase", "reached after"], rows));
 }

@@ -37,6 +37,7 @@ beforeAll(async () => {
     toolsImage: "",
     appImage: "",
     arena: null,
+    snapshots: false,
     compositor: null,
     driver: "qemu" as const,
     confined: true,

@@ -92,13 +92,13 @@ describe("a sandbox", () => {
   test(
     "starts with its first app and tells when what was reached; the second only starts the app",
     async () => {
-      const words = ["--image", IMAGE, "--name", "life", "--no-display", "--timings", "--json"];
+      const words = ["--image", IMAGE, "--name", "life", "--no-display", "--no-snapshot", "--timings", "--json"];
       const first = await run("run", ...words, "--", "sleep", "10000");
       const { vmm, kernel, agent, spawn, ...others } = JSON.parse(first.out.toString());
       expect(first.status).toBe(0);
       expect([vmm, kernel, agent, spawn]).toEqual([vmm, kernel, agent, spawn].toSorted((a, b) => a - b));
       expect(vmm).toBeGreaterThan(0);
-      expect(others).toEqual({});
+      expect(others).toEqual({ start: "cold" });
       const second = await run("run", ...words, "--", "sleep", "10000");
       expect(Object.keys(JSON.parse(second.out.toString()))).toEqual(["spawn"]);
     },
@@ -183,7 +183,7 @@ describe("when things go wrong", () => {
     "Ctrl-C while the guest boots leaves nothing",
     async () => {
       const child = startVitrine(
-        ["run", "--image", IMAGE, "--name", "early", "--no-display", "--", "true"],
+        ["run", "--image", IMAGE, "--name", "early", "--no-display", "--no-snapshot", "--", "true"],
         environment,
       );
       let sandbox: Listed | undefined;

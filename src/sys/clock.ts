@@ -1,7 +1,8 @@
-/** The kernel's monotonic clock. The runtime's own counts from the start of the process, which no one else can follow. */
+/** The kernel's clocks. The runtime's own counts from the start of the process, which no one else can follow. */
 import { systemError } from "./errors.ts";
 import { errno, libc } from "./libc.ts";
 
+const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 
 /** CLOCK_MONOTONIC in nanoseconds: what compositors stamp their frames with. */
@@ -9,4 +10,11 @@ export function monotonicNanoseconds(): bigint {
   const time = new BigInt64Array(2);
   if (libc.clockGettime(CLOCK_MONOTONIC, time) < 0) throw systemError("reading the monotonic clock", errno());
   return (time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n);
+}
+
+/** Sets the wall clock of the whole machine, to milliseconds since 1970. Throws VitrineError "denied". */
+export function setWallClock(milliseconds: number): void {
+  const nanoseconds = BigInt(Math.round(milliseconds * 1000)) * 1000n;
+  const time = new BigInt64Array([nanoseconds / 1_000_000_000n, nanoseconds % 1_000_000_000n]);
+  if (libc.clockSettime(CLOCK_REALTIME, time) < 0) throw systemError(`setting the clock to "${milliseconds}"`, errno());
 }

@@ -38,6 +38,7 @@ export const libc = {
     "int64",
   ]),
   pipe2: declare<(pair: Int32Array, flags: number) => number>("pipe2", "int", ["void *", "int"]),
+  clockSettime: declare<(clock: number, from: BigInt64Array) => number>("clock_settime", "int", ["int", "void *"]),
   clockGettime: declare<(clock: number, into: BigInt64Array) => number>("clock_gettime", "int", ["int", "void *"]),
   flock: declare<(fd: number, operation: number) => number>("flock", "int", ["int", "int"]),
   isatty: declare<(fd: number) => number>("isatty", "int", ["int"]),

@@ -70,6 +70,7 @@ export class RunningSandbox implements AsyncDisposable {
       toolsImage: "",
       appImage: "",
       arena: null,
+      snapshots: false,
       compositor: compositor.socketPath,
       environment: {},
       driver: "qemu" as const,

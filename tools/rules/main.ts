@@ -5,6 +5,7 @@ import { importRule } from "./imports.ts";
 import { lengthRule } from "./length.ts";
 import { collectLimits, limitRule, renderLimits } from "./limits.ts";
 import { linkRule } from "./links.ts";
+import { randomRule } from "./random.ts";
 import type { Rule } from "./rule.ts";
 import { readTree } from "./source-files.ts";
 import { hostNameRule, machinePathRule, openEndRule } from "./words.ts";
@@ -17,6 +18,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "file length": lengthRule,
   limits: limitRule,
   links: linkRule,
+  randomness: randomRule,
 };
 
 const root = join(import.meta.dirname, "../..");

@@ -3,6 +3,7 @@ import { importRule } from "./imports.ts";
 import { lengthRule } from "./length.ts";
 import { collectLimits, limitRule, renderLimits } from "./limits.ts";
 import { linkRule } from "./links.ts";
+import { randomRule } from "./random.ts";
 import type { Rule } from "./rule.ts";
 import { scanImports } from "./scan-imports.ts";
 import { hostNameRule, machinePathRule, openEndRule } from "./words.ts";
@@ -64,6 +65,16 @@ describe("imports", () => {
       { specifier: "four", line: 6 },
     ]);
   });
+});
+
+test("the agent keeps no generator of random numbers, the host may", () => {
+  const lines = ['import { randomUUID } from "node:crypto";', "Math.random();", "crypto.getRandomValues(bytes);"];
+  for (const line of lines) {
+    for (const folder of ["base", "sys", "wayland", "channel", "guest/agent"])
+      expect(say(randomRule, `src/${folder}/x.ts`, line).length).toBeGreaterThan(0);
+    for (const path of ["src/host/sandbox/x.ts", "src/guest/agent/x.test.ts", "bench/x.ts"])
+      expect(say(randomRule, path, line)).toEqual([]);
+  }
 });
 
 describe("words", () => {

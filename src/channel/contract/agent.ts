@@ -3,6 +3,8 @@
  *
  * 1. One byte pipe (virtio-serial port, or vsock) carries one mux; the host is its "client" side.
  * 2. The host opens the {kind: "rpc"} stream first and calls `hello`. Versions must be equal: both ends ship together.
+ *    Until then the agent has said nothing, and knows nothing that belongs to one sandbox: so a machine can be saved in
+ *    this state and started again, any number of times, each time with a hello of its own.
  * 3. For a process the host chooses a number, opens one stream for each stdio channel it wants, then calls `spawn`.
  *    The end of a stdin stream closes the process's stdin; stdout and stderr streams end when the process closed them.
  *    A terminal is one stream, both directions.
@@ -13,7 +15,7 @@
 import * as z from "zod/mini";
 
 /** Raised with every change of this file or of contract/display.ts. */
-export const AGENT_PROTOCOL_VERSION = 1;
+export const AGENT_PROTOCOL_VERSION = 2;
 
 /** Name of the virtio-serial port that carries the mux; the guest finds it at /dev/virtio-ports/NAME. */
 export const AGENT_PORT_NAME = "vitrine.agent";
@@ -62,14 +64,19 @@ export type Stdio = z.infer<typeof stdioSchema>;
 
 export const agentContract = {
   methods: {
-    /** First call. Gives the agent what it needs of the host, and the host the guest's own timings. */
+    /**
+     * First call. Makes the guest one machine of its own, gives the agent what it needs of the host, and the host the
+     * guest's own timings.
+     */
     hello: {
       params: z.object({
         version: z.int(),
-        /** Wall clock of the host, milliseconds since 1970. */
-        clock: milliseconds,
+        /** Random bytes, as hexadecimal digits: another machine may have begun in the very state that this one is in. */
+        entropy: z.string().check(z.regex(/^[0-9a-f]{128}$/)),
         /** Host name to set in the guest. */
         hostname: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/)),
+        /** What /etc/machine-id of the app root shall say, see machine-id(5). */
+        machineId: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
         /** LANG and TZ of the user, for the guest's processes. */
         environment: z.record(z.string(), text),
         /** How window pixels travel: through the arena at /arena, or as bytes on the wayland streams. */
@@ -84,6 +91,8 @@ export const agentContract = {
         uptime: z.object({ init: milliseconds, agent: milliseconds, now: milliseconds }),
       }),
     },
+    /** Sets the guest's wall clock, to milliseconds since 1970. Only of use to an agent that has answered: time passes. */
+    setClock: { params: z.object({ time: milliseconds }), result: z.object({}) },
     /** Starts a process in the app root. Errors: "not-found" (no such command), "invalid-argument", "limit". */
     spawn: {
       params: z.object({

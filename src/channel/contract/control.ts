@@ -28,7 +28,7 @@ const epochMilliseconds = z.number();
 
 /**
  * The steps of a start that `--timings` reports, in order: the monitor obeys, the kernel has handed over to init, the agent
- * answers, the app's process runs, its first window has content.
+ * answers, the app's process runs, its first window has content. A machine from a snapshot has no kernel phase.
  */
 export const PHASES = ["vmm", "kernel", "agent", "spawn", "firstFrame"] as const;
 export type Phase = (typeof PHASES)[number];
@@ -48,6 +48,8 @@ export const controlContract = {
         accelerator: z.nullable(z.string()),
         /** False: the monitor runs without walls, because the user said so. */
         confined: z.boolean(),
+        /** How the machine came to run: its kernel was booted, or it went on from a snapshot. Null until the agent answers. */
+        start: z.nullable(z.enum(["cold", "restored"])),
         /** False: it was started without a compositor, and its apps find no display. */
         display: z.boolean(),
         sharedMemory: z.boolean(),

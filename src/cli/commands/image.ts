@@ -12,10 +12,11 @@ interface BuildFlags {
   readonly release: string;
   readonly mirror?: string;
   readonly force: boolean;
+  readonly snapshot: boolean;
 }
 
 const build = buildCommand<BuildFlags, [string], CliContext>({
-  async func({ packages, release, mirror, force }, name) {
+  async func({ packages, release, mirror, force, snapshot }, name) {
     const { buildImage } = await import("../../host/image/images.ts");
     const { interruptible } = await import("../interrupt.ts");
     const { withProgress } = await import("../prepare.ts");
@@ -25,6 +26,10 @@ const build = buildCommand<BuildFlags, [string], CliContext>({
         buildImage(name, inputs, { ...options, force, ...(mirror === undefined ? {} : { mirror }) }),
       ),
     );
+    if (built && snapshot) {
+      const { snapshotImage } = await import("../snapshot-image.ts");
+      await snapshotImage(this, name);
+    }
     this.process.stdout.write(
       `${record.name} ${record.digest} ${formatBytes(record.bytes)}${built ? "" : " (was there)"}\n`,
     );
@@ -57,6 +62,11 @@ const build = buildCommand<BuildFlags, [string], CliContext>({
         default: false,
         withNegated: false,
         brief: "Build anew, with what the archive has now",
+      },
+      snapshot: {
+        kind: "boolean",
+        default: true,
+        brief: "Boot the new image once and take the snapshot from which sandboxes then start",
       },
     },
     positional: {

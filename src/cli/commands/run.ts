@@ -12,6 +12,7 @@ export interface RunFlags {
   readonly json: boolean;
   readonly display: boolean;
   readonly sharedMemory: boolean;
+  readonly snapshot: boolean;
   readonly memory?: number;
   readonly driver?: DriverName;
   readonly unconfined: boolean;
@@ -50,6 +51,11 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
         kind: "boolean",
         default: true,
         brief: "Share window pixels with the guest through memory; else they are sent",
+      },
+      snapshot: {
+        kind: "boolean",
+        default: true,
+        brief: "Start from a snapshot of the image, and take one where there is none; else boot",
       },
       memory: {
         kind: "parsed",

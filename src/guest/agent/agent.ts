@@ -17,6 +17,7 @@ import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
 import { endProcesses, processesInRoot } from "./app-processes.ts";
 import { USER_HOME, WAYLAND_DISPLAY } from "./environment.ts";
 import { monotonicNow, readMemory } from "./machine.ts";
+import { writeMachineId } from "./machine-id.ts";
 import { Processes, type ProcessPlace, type SpawnRequest } from "./processes.ts";
 import { findInRoot } from "./resolve-command.ts";
 import { hasSessionBus, SessionBus } from "./session-bus.ts";
@@ -41,8 +42,12 @@ export interface AgentOptions {
   readonly arenaFile?: string;
   /** Makes the listening Wayland socket. Without, there is no display. */
   readonly openDisplay?: (options: DisplayOptions) => { close(): void };
-  /** Sets clock (milliseconds since 1970) and host name of the machine. Without, they stay. */
-  readonly machine?: { setClock(milliseconds: number): Promise<void>; setHostname(name: string): void };
+  /** Sets random numbers, clock (milliseconds since 1970) and host name of the machine. Without, they stay. */
+  readonly machine?: {
+    addEntropy(bytes: Uint8Array): void;
+    setClock(milliseconds: number): void;
+    setHostname(name: string): void;
+  };
   /**
    * Ends the guest. Called once: after stop, or as soon as the link is lost. `greeted`: the host had said hello; else this
    * agent has served no sandbox, and nothing has changed.
@@ -69,7 +74,6 @@ class Agent {
   readonly #processes: Processes;
   #rpc: RpcPeer<typeof agentContract> | undefined;
   #hello: Hello | undefined;
-  #clock: Promise<void> = Promise.resolve();
   #display: { close(): void } | undefined;
   #bus: SessionBus | undefined;
   #state: "running" | "stopping" | "over" = "running";
@@ -100,6 +104,10 @@ class Agent {
       serves: agentContract,
       handlers: {
         hello: (params) => this.#greet(params),
+        setClock: ({ time }) => {
+          this.#options.machine?.setClock(time);
+          return {};
+        },
         spawn: async (params) => ({ pid: await this.#spawn(params) }),
         signal: ({ process, signal }) => {
           this.#processes.signal(process, signal);
@@ -126,8 +134,10 @@ class Agent {
     }
     if (this.#hello !== undefined) throw new VitrineError("protocol", "Cannot take a second hello: one is wanted");
     const { machine, openDisplay, user } = this.#options;
+    // Before anything that may want a random number.
+    machine?.addEntropy(Buffer.from(hello.entropy, "hex"));
     machine?.setHostname(hello.hostname);
-    this.#clock = machine?.setClock(hello.clock).catch((error) => this.#notice(error)) ?? this.#clock;
+    if (this.#options.appRoot !== "/") writeMachineId(this.#options.appRoot, hello.machineId);
     this.#makeDirectories();
     const socketPath = join(this.#options.runtimeDir, WAYLAND_DISPLAY);
     this.#display = openDisplay?.({
@@ -180,7 +190,6 @@ class Agent {
     }
     const bus = hasSessionBus(this.#options.appRoot);
     const session = { environment: hello.environment, bus };
-    await this.#clock;
     if (bus && request.user === "user") {
       this.#bus ??= this.#startBus(session);
       await this.#bus.ready;

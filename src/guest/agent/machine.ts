@@ -1,11 +1,7 @@
 /** What the agent reads and sets of the machine it runs in. */
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { monotonicNanoseconds } from "../../sys/clock.ts";
-
-/** A clock that is off by less than this, in milliseconds, is as right as it can be set. */
-export const CLOCK_TOLERANCE_MS = 1000;
 
 /** CLOCK_MONOTONIC in milliseconds, as a float: the clock that apps and compositors stamp their frames with. */
 export function monotonicNow(): number {
@@ -43,25 +39,4 @@ export function findPort(name: string, ports = "/sys/class/virtio-ports"): strin
 
 export function setHostname(name: string): void {
   writeFileSync("/proc/sys/kernel/hostname", name);
-}
-
-/**
- * Whether the guest's clock must be set, given what the host's was when it sent that: maybe before the guest had booted.
- * So the host's time is a lower bound, and a guest ahead of it may well be right.
- */
-export function clockIsBehind(guestMilliseconds: number, hostMilliseconds: number): boolean {
-  return guestMilliseconds < hostMilliseconds - CLOCK_TOLERANCE_MS;
-}
-
-/** Sets the wall clock forward to `milliseconds` since 1970, to the second, if it is behind. */
-export function setClock(milliseconds: number): Promise<void> {
-  if (!clockIsBehind(Date.now(), milliseconds)) return Promise.resolve();
-  const seconds = Math.round(milliseconds / 1000);
-  return new Promise((resolve, reject) => {
-    const child = spawn("/bin/busybox", ["date", "-u", "-s", `@${seconds}`], { stdio: "ignore" });
-    const failed = (cause?: unknown) =>
-      reject(new VitrineError("io", `Cannot set the clock to "${seconds}": busybox date failed`, { cause }));
-    child.once("error", failed);
-    child.once("exit", (code) => (code === 0 ? resolve() : failed()));
-  });
 }

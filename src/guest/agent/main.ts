@@ -3,16 +3,21 @@ import { readFileSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
+import { REHEARSAL_OPTION } from "../../channel/contract/agent.ts";
+import { setWallClock } from "../../sys/clock.ts";
+import { addEntropy } from "../../sys/entropy.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
-import { runAgent } from "./agent.ts";
+import { type AgentOptions, runAgent } from "./agent.ts";
 import { openLink, serveLinks } from "./link.ts";
-import { parseUptime, setClock, setHostname } from "./machine.ts";
+import { parseUptime, setHostname } from "./machine.ts";
+import { rehearse } from "./rehearsal.ts";
 
 const APP_ROOT = "/app";
 const USER = { uid: 1000, gid: 1000 };
 const ARENA_FILE = "/arena/windows";
 /** What /proc/uptime said when init began; written by init. */
 const INIT_UPTIME_FILE = "/run/vitrine/init-uptime";
+const READY_PIPE = "/run/vitrine/ready";
 
 function initUptime(): number | undefined {
   try {
@@ -22,29 +27,39 @@ function initUptime(): number | undefined {
   }
 }
 
+/**
+ * Waits until init has made everything ready that it does while the agent starts: it then writes into this pipe, and
+ * opening it takes until then.
+ */
+function awaitInit(): void {
+  readFileSync(READY_PIPE);
+}
+
 /** A line on the guest's console, which the host keeps. Plain: the runtime's own console colours what it prints there. */
 function note(message: string): void {
   writeSync(2, `vitrine agent: ${sanitizeText(message)}\n`);
 }
 
+const OPTIONS: Omit<AgentOptions, "powerOff"> = {
+  appRoot: APP_ROOT,
+  user: USER,
+  runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,
+  arenaFile: ARENA_FILE,
+  initUptime: initUptime(),
+  openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
+  machine: { addEntropy, setClock: setWallClock, setHostname },
+  onNotice: note,
+};
+
 /** Serves one link to its end; resolves to whether the host had greeted. */
 function serve(stream: ByteStream): Promise<boolean> {
-  return new Promise((resolve) => {
-    runAgent(stream, {
-      appRoot: APP_ROOT,
-      user: USER,
-      runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,
-      arenaFile: ARENA_FILE,
-      initUptime: initUptime(),
-      openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
-      machine: { setClock, setHostname },
-      powerOff: resolve,
-      onNotice: note,
-    });
-  });
+  return new Promise((resolve) => runAgent(stream, { ...OPTIONS, powerOff: resolve }));
 }
 
 try {
+  awaitInit();
+  const words = readFileSync("/proc/cmdline", "utf8").trim().split(" ");
+  if (words.includes(REHEARSAL_OPTION)) await rehearse(OPTIONS);
   await serveLinks(openLink, serve);
   process.exit(0);
 } catch (error) {

@@ -101,8 +101,9 @@ export class TestHost {
   hello(changes: Partial<{ version: number; pixels: "arena" | "stream"; environment: Record<string, string> }> = {}) {
     return this.rpc.call("hello", {
       version: AGENT_PROTOCOL_VERSION,
-      clock: Date.now(),
+      entropy: "0".repeat(128),
       hostname: "test",
+      machineId: "1".repeat(32),
       environment: { LANG: "C.UTF-8" },
       pixels: "stream",
       arenaBytes: 0,

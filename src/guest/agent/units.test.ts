@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MAX_ARGUMENTS } from "../../channel/contract/agent.ts";
 import { buildEnvironment, checkStrings } from "./environment.ts";
 import { launchCommand } from "./launch-command.ts";
-import { CLOCK_TOLERANCE_MS, clockIsBehind, findPort, parseMemory, parseUptime } from "./machine.ts";
+import { findPort, parseMemory, parseUptime } from "./machine.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "vitrine-units-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -65,13 +65,6 @@ test("files of /proc", () => {
     available: 7168,
   });
   expect(() => parseMemory("")).toThrow("MemTotal");
-});
-
-test("the clock is only set forward: the host's time was taken some time ago", () => {
-  const now = 1_795_000_000_000;
-  expect(clockIsBehind(now, now + 60_000)).toBe(true);
-  expect(clockIsBehind(now, now + CLOCK_TOLERANCE_MS)).toBe(false);
-  expect(clockIsBehind(now, now - 60_000)).toBe(false);
 });
 
 test("the port is found by its name", () => {

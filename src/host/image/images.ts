@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
+import { removeSnapshotsOf } from "../snapshot/snapshot-store.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { fileDigest } from "./erofs.ts";
 import { buildRootfs, rootfsPackages } from "./rootfs.ts";
@@ -41,6 +42,7 @@ export interface OpenImage {
 /** Raised when images are put together in another way. */
 const LAYOUT = 1;
 const SPACE_MIB = 3000;
+const IMAGE_FILE = "image.erofs";
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]+$/;
 const RELEASE = /^[a-z][a-z-]{0,31}$/;
@@ -62,7 +64,7 @@ export async function buildImage(
     async (directory) => {
       const work = join(directory, "work");
       mkdirSync(work);
-      const file = join(directory, "image.erofs");
+      const file = join(directory, IMAGE_FILE);
       const onStage = (stage: string, fraction?: number) =>
         options.onProgress?.(fraction === undefined ? { stage } : { stage, fraction });
       await buildRootfs({ ...checked, mirror: options.mirror }, file, work, { signal: options.signal, onStage });
@@ -73,6 +75,8 @@ export async function buildImage(
     },
     { ...options, spaceMib: SPACE_MIB },
   );
+  // Those of an image that was there before and was made anew.
+  if (built) removeSnapshotsOf(join(path, IMAGE_FILE));
   const made = JSON.parse(readFileSync(join(path, "made.json"), "utf8")) as Pick<
     ImageRecord,
     "digest" | "bytes" | "createdAt"
@@ -85,7 +89,7 @@ export async function buildImage(
 /** The image of that name, its file verified; "not-found", or "corrupt" with how to build it again. */
 export async function openImage(name: string): Promise<OpenImage> {
   const record = readRecord(name);
-  const path = join(storedPath("image", record.key), "image.erofs");
+  const path = join(storedPath("image", record.key), IMAGE_FILE);
   const rebuild = {
     fix: `vitrine image build ${name} --release ${record.inputs.release} --packages ${record.inputs.packages.join(",")} --force`,
   };
@@ -149,6 +153,7 @@ export async function removeImage(name: string, usedBy: (name: string) => string
   }
   rmSync(file);
   if (key !== undefined && !listImages().records.some((record) => record.key === key)) {
+    removeSnapshotsOf(join(storedPath("image", key), IMAGE_FILE));
     removeTree(storedPath("image", key));
     rmSync(`${storedPath("image", key)}.lock`, { force: true });
   }

@@ -32,18 +32,21 @@ export interface Kernel {
  */
 export type GuestPlatform = "pci-serial" | "pci-vsock" | "mmio-vsock";
 
-/** Modules of a platform; dependencies come by themselves. */
+/** Modules of a platform, without which the agent finds no host; dependencies come by themselves. */
 const PLATFORM_MODULES: Readonly<Record<GuestPlatform, readonly string[]>> = {
   "pci-serial": ["virtio_pci", "virtio_console"],
   "pci-vsock": ["virtio_pci", "vmw_vsock_virtio_transport", "virtio_balloon"],
   "mmio-vsock": ["virtio_mmio", "vmw_vsock_virtio_transport", "virtio_balloon"],
 };
 
-/** Modules that the init script loads on every platform, each with what it is for. */
-const MODULES = [
+/** Modules that the agent cannot start without on any platform, each with what it is for. */
+const FIRST_MODULES = [
   "virtio_blk", // the disks
   "erofs", // the file system on them
-  "overlay", // the writable root over it
+] as const;
+/** Modules that are loaded while the agent starts. */
+const LATER_MODULES = [
+  "overlay", // the writable root over the app image
   "virtio_pmem", // the window arena ...
   "nd_pmem", // ... as a block device ...
   "ext4", // ... with a file system that can map it
@@ -52,7 +55,7 @@ const MODULES = [
 
 const BOOT_FILES = join(import.meta.dirname, "../../guest/boot");
 /** Raised when the initramfs is put together in another way. */
-const LAYOUT = 5;
+const LAYOUT = 6;
 const SPACE_MIB = 200;
 
 export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> {
@@ -62,7 +65,7 @@ export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> 
   if (version === undefined) throw new VitrineError("corrupt", `Cannot find a kernel in "${packages}"`);
   const init = readFileSync(join(BOOT_FILES, "init"));
   const digest = createHash("sha256")
-    .update(JSON.stringify([LAYOUT, version, PLATFORM_MODULES, MODULES]))
+    .update(JSON.stringify([LAYOUT, version, PLATFORM_MODULES, FIRST_MODULES, LATER_MODULES]))
     .update(init)
     .digest("hex")
     .slice(0, 16);
@@ -76,7 +79,7 @@ export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> 
       await unpackKernel(join(packages, "boot", `vmlinuz-${version}`), join(directory, "vmlinux"), work);
       const modules = await linkModules(packages, version, work);
       for (const [platform, names] of Object.entries(PLATFORM_MODULES)) {
-        const entries = await initramfsEntries(packages, modules, [...names, ...MODULES], init, work);
+        const entries = await initramfsEntries(packages, modules, [...names, ...FIRST_MODULES], init, work);
         writeFileSync(join(directory, initramfsName(platform as GuestPlatform)), cpioArchive(entries));
       }
       const busybox = readFileSync(join(packages, "usr/bin/busybox"));
@@ -118,30 +121,63 @@ async function linkModules(packages: string, version: string, work: string): Pro
   return folder;
 }
 
+/** `firstNames`: modules without which the agent cannot start. */
 async function initramfsEntries(
   packages: string,
   folder: string,
-  names: readonly string[],
+  firstNames: readonly string[],
   init: Uint8Array,
   work: string,
 ): Promise<CpioEntry[]> {
-  const files = moduleFiles(
-    names,
-    readFileSync(join(folder, "modules.dep"), "utf8"),
-    readFileSync(join(folder, "modules.builtin"), "utf8"),
-  );
-  const modules = await Promise.all(files.map(async (file) => await plainModule(join(folder, file), work)));
+  const files = (names: readonly string[]) =>
+    moduleFiles(
+      names,
+      readFileSync(join(folder, "modules.dep"), "utf8"),
+      readFileSync(join(folder, "modules.builtin"), "utf8"),
+    );
+  const first = files(firstNames);
+  const later = files(LATER_MODULES).filter((file) => !first.includes(file));
+  // The script loads them in the order of their names.
+  const entriesOf = async (group: string, paths: readonly string[]) =>
+    await Promise.all(
+      paths.map(async (path, index) => {
+        const data = await plainModule(join(folder, path), work);
+        return { kind: "file", path: `modules/${group}/${String(index).padStart(2, "0")}.ko`, data } as const;
+      }),
+    );
   return [
-    ...["bin", "dev", "proc", "sys", "modules", "new"].map((path) => ({ kind: "directory", path }) as const),
+    ...["bin", "dev", "proc", "modules", "modules/first", "modules/later", "new"].map(directory),
     { kind: "file", path: "bin/busybox", data: readFileSync(join(packages, "usr/bin/busybox")), executable: true },
     { kind: "file", path: "init", data: init, executable: true },
-    // The script loads them in the order of their names.
-    ...modules.map((data, index) => {
-      const name = `${String(index).padStart(2, "0")}.ko`;
-      return { kind: "file", path: `modules/${name}`, data } as const;
-    }),
+    ...(await entriesOf("first", first)),
+    ...(await entriesOf("later", later)),
+    ...APP_DEVICES,
   ];
 }
+
+function directory(path: string): CpioEntry {
+  return { kind: "directory", path };
+}
+
+/** What apps find in /dev; the script copies it there. */
+const APP_DEVICES: readonly CpioEntry[] = [
+  ...["devices", "devices/pts", "devices/shm"].map(directory),
+  ...(
+    [
+      ["null", 1, 3],
+      ["zero", 1, 5],
+      ["full", 1, 7],
+      ["random", 1, 8],
+      ["urandom", 1, 9],
+      ["tty", 5, 0],
+    ] as const
+  ).map(([name, major, minor]) => ({ kind: "device", path: `devices/${name}`, major, minor }) as const),
+  { kind: "link", path: "devices/ptmx", target: "pts/ptmx" },
+  { kind: "link", path: "devices/fd", target: "/proc/self/fd" },
+  { kind: "link", path: "devices/stdin", target: "fd/0" },
+  { kind: "link", path: "devices/stdout", target: "fd/1" },
+  { kind: "link", path: "devices/stderr", target: "fd/2" },
+];
 
 /** A module's bytes, uncompressed: unpacking them in the guest takes longer than loading them. */
 async function plainModule(path: string, work: string): Promise<Uint8Array> {

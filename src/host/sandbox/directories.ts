@@ -82,10 +82,20 @@ export function sandboxPaths(name: string, environment: Environment = process.en
 
 /** The logs of the sandbox `name`; their folder is created if missing. */
 export function logPaths(name: string, environment: Environment = process.env): LogPaths {
-  const folder = join(stateDirectory(environment), "logs");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const folder = logFolder(environment);
   checkSandboxName(name);
   return { supervisor: join(folder, `${name}.log`), console: join(folder, `${name}.console.log`) };
+}
+
+/** The log of those who take snapshots. No sandbox can have a log of that name. */
+export function snapshotLogPath(environment: Environment = process.env): string {
+  return join(logFolder(environment), "SNAPSHOTS.log");
+}
+
+function logFolder(environment: Environment): string {
+  const folder = join(stateDirectory(environment), "logs");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
 }
 
 function userId(): number {

@@ -3,6 +3,7 @@
  * processes, and the streams that the guest opens. All that comes out of here was written by an untrusted guest and has
  * been checked against the contract.
  */
+import { randomBytes } from "node:crypto";
 import { VitrineError } from "../../base/error.ts";
 import { type Untrusted, validate } from "../../base/untrusted.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
@@ -16,6 +17,9 @@ import {
 import type { ProcessEnd, StdioName } from "../../channel/contract/control.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
+
+/** Random bytes that a guest gets from here: twice what its kernel makes a key of. */
+const ENTROPY_BYTES = 64;
 
 export interface GuestLinkHandlers {
   /** An app's Wayland connection, or clipboard data; the handler owns the stream. */
@@ -56,16 +60,20 @@ export class GuestLink {
     });
   }
 
-  /** The first call. Waits for as long as the guest boots: the caller watches over that. */
+  /**
+   * The first call, which makes the guest a machine of its own. Waits for as long as the guest boots: the caller watches
+   * over that.
+   */
   async hello(params: {
     hostname: string;
+    machineId: string;
     environment: Readonly<Record<string, string>>;
     pixels: "arena" | "stream";
     arenaBytes: number;
   }): Promise<GuestHello> {
     const answer = await this.rpc.call(
       "hello",
-      { version: AGENT_PROTOCOL_VERSION, clock: Date.now(), ...params },
+      { version: AGENT_PROTOCOL_VERSION, entropy: randomBytes(ENTROPY_BYTES).toString("hex"), ...params },
       { deadlineMs: Number.POSITIVE_INFINITY },
     );
     if (answer.version !== AGENT_PROTOCOL_VERSION) {
@@ -75,6 +83,8 @@ export class GuestLink {
         { fix: "vitrine stop the sandbox and run it again: the tools image is then made anew" },
       );
     }
+    // Nobody waits for that: whatever is asked of the agent next comes after it.
+    this.rpc.call("setClock", { time: Date.now() }).catch(() => {});
     return answer;
   }
 

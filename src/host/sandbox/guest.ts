@@ -1,4 +1,5 @@
 /** What there is of a sandbox only while its machine runs: the machine, the link to the agent, processes and windows. */
+import { randomBytes } from "node:crypto";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
@@ -7,8 +8,11 @@ import type { Phase, SandboxInfo } from "../../channel/contract/control.ts";
 import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import type { Policy } from "../policy/policy.ts";
+import { snapshotKey } from "../snapshot/snapshot-key.ts";
+import { isRefused, openSnapshot, refuseSnapshot, type StoredSnapshot } from "../snapshot/snapshot-store.ts";
+import { startSnapshot } from "../snapshot/start-snapshot.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
-import { DEFAULT_MEMORY_MIB, type Driver, type RunningVm, type VmExit } from "../vmm/driver.ts";
+import { DEFAULT_MEMORY_MIB, type Driver, type RunningVm, type VmExit, type VmSpec } from "../vmm/driver.ts";
 import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
 import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
@@ -51,6 +55,7 @@ export class Guest {
   #link: GuestLink | undefined;
   #windows: Windows | undefined;
   #processes: GuestProcesses | undefined;
+  #origin: "cold" | "restored" | undefined;
   #killed = false;
   #closed = false;
 
@@ -59,11 +64,14 @@ export class Guest {
     this.#events = events;
   }
 
-  /** Starts the machine and waits until the agent has answered. Rejects when either fails. */
+  /**
+   * Starts the machine, from a snapshot where there is one, and waits until the agent has answered. Rejects when either
+   * fails.
+   */
   async start(): Promise<void> {
     const { spec, driver, consoleLog, log, paths } = this.#options;
     const windows = await this.#openWindows();
-    const machine = await driver.start({
+    const vmSpec: VmSpec = {
       name: spec.name,
       kernel: spec.kernel,
       toolsImage: spec.toolsImage,
@@ -73,25 +81,19 @@ export class Guest {
       confined: spec.confined,
       ...(windows.guestArena === undefined ? {} : { arena: windows.guestArena }),
       ...(spec.memoryMib === undefined ? {} : { memoryMib: spec.memoryMib }),
-    });
-    this.#machine = machine;
-    void machine.exited.then((exit) => this.#events.machineEnded(reasonOf(exit)));
-    if (this.#killed) this.kill();
-    this.#events.reached("vmm", Date.now());
-    log.entry(
-      "info",
-      `monitor ${machine.pid} runs (${machine.accelerator}, ${spec.confined ? "confined" : "unconfined"})`,
-    );
-    void this.#limit(machine, windows);
-    const link = new GuestLink(fdStream(await awaitBoot(machine, machine.channel)), {
-      stream: (stream, header) => this.#acceptStream(stream, header),
-      exited: (process, end) => this.#processes?.ended(process, end),
-      refused: (message) => this.#events.notice("warning", message),
-      lost: (error) => this.#events.agentLost(error?.message ?? "the link was closed"),
-    });
-    this.#link = link;
-    await this.#greet(machine, link, windows);
-    this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
+    };
+    const key = spec.snapshots ? await snapshotKey(driver, vmSpec) : undefined;
+    const snapshot = key === undefined ? undefined : openSnapshot(key);
+    if (snapshot !== undefined && (await this.#restore(vmSpec, snapshot, windows))) return;
+    await this.#boot(vmSpec, windows);
+    if (key === undefined || isRefused(key)) return;
+    log.entry("info", "a snapshot is taken in the background, for the next start");
+    startSnapshot(spec);
+  }
+
+  /** How the machine came to run; undefined before the agent has answered. */
+  get origin(): "cold" | "restored" | undefined {
+    return this.#origin;
   }
 
   /** Processes can be started; undefined before the agent has answered. */
@@ -178,20 +180,71 @@ export class Guest {
     for (const line of lines) this.#options.log.line(`  ${line}`);
   }
 
-  async #greet(machine: RunningVm, link: GuestLink, windows: Windows): Promise<void> {
+  async #boot(vmSpec: VmSpec, windows: Windows): Promise<void> {
+    const machine = await this.#options.driver.start(vmSpec);
+    void machine.exited.then((exit) => this.#events.machineEnded(reasonOf(exit)));
+    await this.#join(machine, windows, "cold");
+  }
+
+  /** False when nothing came of it: then it is as if it had not been tried. */
+  async #restore(vmSpec: VmSpec, { key, directory }: StoredSnapshot, windows: Windows): Promise<boolean> {
+    const { driver, log } = this.#options;
+    try {
+      const machine = await driver.snapshots?.restore(vmSpec, directory);
+      if (machine === undefined) return false;
+      await this.#join(machine, windows, "restored");
+      return true;
+    } catch (error) {
+      if (this.#killed) throw error;
+      log.entry("warning", `cannot start from the snapshot, booting: ${VitrineError.from(error).message}`);
+      const machine = this.#machine;
+      this.#machine = undefined;
+      this.#link?.close();
+      await machine?.kill();
+      refuseSnapshot(key);
+      return false;
+    } finally {
+      // Not before: a machine that ends now and is not to be replaced takes the sandbox with it.
+      void this.#machine?.exited.then((exit) => this.#events.machineEnded(reasonOf(exit)));
+    }
+  }
+
+  /** Waits for the agent in a machine that has just been started. */
+  async #join(machine: RunningVm, windows: Windows, origin: "cold" | "restored"): Promise<void> {
     const { spec, log } = this.#options;
+    this.#machine = machine;
+    if (this.#killed) this.kill();
+    this.#events.reached("vmm", Date.now());
+    const walls = spec.confined ? "confined" : "unconfined";
+    log.entry("info", `monitor ${machine.pid} runs (${machine.accelerator}, ${walls}, ${origin})`);
+    void this.#limit(machine, windows);
+    const link = new GuestLink(fdStream(await awaitBoot(machine, machine.channel, origin)), {
+      stream: (stream, header) => this.#acceptStream(stream, header),
+      exited: (process, end) => this.#processes?.ended(process, end),
+      refused: (message) => this.#events.notice("warning", message),
+      lost: (error) => {
+        // A machine from a snapshot that says nothing is not the sandbox's last.
+        if (origin === "cold" || this.#origin !== undefined)
+          this.#events.agentLost(error?.message ?? "the link was closed");
+      },
+    });
+    this.#link = link;
     const answer = link.hello({
       hostname: spec.name,
+      machineId: randomBytes(16).toString("hex"),
       environment: spec.environment,
       pixels: windows.pixels,
       arenaBytes: windows.arenaBytes,
     });
-    const { uptime, kernel } = await awaitBoot(machine, answer);
+    const { uptime, kernel } = await awaitBoot(machine, answer, origin);
     const now = Date.now();
+    this.#origin = origin;
     windows.setGuestUptime(uptime.now);
-    this.#events.reached("kernel", now - (uptime.now - uptime.init));
+    // What a restored machine knows of its kernel's start is of another one.
+    if (origin === "cold") this.#events.reached("kernel", now - (uptime.now - uptime.init));
     this.#events.reached("agent", now);
     log.entry("info", `agent answers, kernel ${sanitizeText(kernel)}`);
+    this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
   }
 
   #acceptStream(stream: ByteStream, header: GuestStreamHeader): void {

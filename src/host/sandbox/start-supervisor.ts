@@ -14,7 +14,7 @@ import { parseReport, REPORT_FD, type SupervisorSpec } from "./supervisor-spec.t
 export const SUPERVISOR_START_DEADLINE_MS = 20_000;
 
 /** The folder that somebody happens to be in must not configure the runtime (.env, bunfig.toml). As in ./vitrine. */
-const RUNTIME_FLAGS = ["--no-env-file", "--config=/dev/null", "--no-install", "--smol"];
+export const RUNTIME_FLAGS = ["--no-env-file", "--config=/dev/null", "--no-install", "--smol"];
 
 /**
  * Starts a supervisor and returns a connection to it, on which to await that the machine has booted. Undefined: another

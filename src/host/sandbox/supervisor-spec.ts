@@ -14,6 +14,8 @@ const specSchema = z.object({
   memoryMib: z.optional(z.int().check(z.minimum(128), z.maximum(1024 * 1024))),
   /** The window arena's template; null: pixels travel as bytes, as on a driver without shared memory. */
   arena: z.nullable(z.object({ path: z.string(), size: z.int(), dataOffset: z.int(), dataLength: z.int() })),
+  /** Machines are started from snapshots, which are taken where there is none. */
+  snapshots: z.boolean(),
   /** Socket of the compositor; null: no windows. */
   compositor: z.nullable(z.string()),
   /** The virtual machine monitor. */

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { connectUnix } from "../../sys/socket.ts";
+import { storedPath } from "../image/store.ts";
 import { SHIPPED_POLICY } from "../policy/policy.ts";
+import { snapshotKey } from "../snapshot/snapshot-key.ts";
+import { describeSnapshot, isRefused, openSnapshot } from "../snapshot/snapshot-store.ts";
 import { connectSandbox, type SandboxConnection } from "./control-client.ts";
 import { type Environment, sandboxPaths } from "./directories.ts";
 import type { EndReason } from "./lifecycle.ts";
@@ -32,7 +35,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function startSandbox(driver = new HostProcessDriver()): { ended: Promise<EndReason>; driver: HostProcessDriver } {
+function startSandbox(
+  driver = new HostProcessDriver(),
+  { snapshots } = { snapshots: false },
+): { ended: Promise<EndReason>; driver: HostProcessDriver } {
   const supervisor = new Supervisor({
     spec: {
       name: NAME,
@@ -41,6 +47,7 @@ function startSandbox(driver = new HostProcessDriver()): { ended: Promise<EndRea
       toolsImage: "",
       appImage: "",
       arena: null,
+      snapshots,
       compositor: null,
       driver: "qemu",
       confined: true,
@@ -195,6 +202,86 @@ describe("supervisor", () => {
     expect((await caller.info(true)).state).toBe("running");
     await caller.stop(true);
     await ended;
+  });
+});
+
+describe("from a snapshot", () => {
+  let before: string | undefined;
+  beforeEach(() => {
+    before = process.env.XDG_DATA_HOME;
+    process.env.XDG_DATA_HOME = join(folder, "data");
+  });
+  afterEach(() => {
+    if (before === undefined) delete process.env.XDG_DATA_HOME;
+    else process.env.XDG_DATA_HOME = before;
+  });
+
+  /** Makes one that the driver can be asked to start from. */
+  async function takeSnapshot(driver: HostProcessDriver): Promise<string> {
+    const kernel = { version: "6", image: "", initramfs: "", digest: "" };
+    const spec = { name: NAME, kernel, toolsImage: "", appImage: "", consoleLog: "", workFolder: "", confined: true };
+    const key = (await snapshotKey(driver, spec)) ?? "";
+    const directory = storedPath("snapshot", key);
+    mkdirSync(directory);
+    describeSnapshot(directory, "");
+    return key;
+  }
+
+  test("a sandbox is started from its image's, and says so", async () => {
+    const driver = new HostProcessDriver();
+    await takeSnapshot(driver);
+    const { ended } = startSandbox(driver, { snapshots: true });
+    const caller = await connect();
+    const info = await caller.info(true);
+    expect(driver.starts).toEqual(["restored"]);
+    expect(info).toMatchObject({ state: "running", start: "restored" });
+    // Its kernel started some other day.
+    expect(Object.keys(info.phases)).toEqual(["vmm", "agent"]);
+    await caller.stop(false);
+    expect(await ended).toEqual({ kind: "requested" });
+  });
+
+  test("but not when the caller does not want that", async () => {
+    const driver = new HostProcessDriver();
+    await takeSnapshot(driver);
+    const { ended } = startSandbox(driver, { snapshots: false });
+    const caller = await connect();
+    expect(await caller.info(true)).toMatchObject({ start: "cold" });
+    await caller.stop(true);
+    await ended;
+    expect(driver.starts).toEqual(["cold"]);
+  });
+
+  test.each(["fails", "ends"] as const)(
+    "one that %s costs nobody the sandbox, which is booted; nor is it tried again",
+    async (restored) => {
+      const driver = new HostProcessDriver({ restored });
+      const key = await takeSnapshot(driver);
+      const { ended } = startSandbox(driver, { snapshots: true });
+      const caller = await connect();
+      const info = await caller.info(true);
+      expect(driver.starts).toEqual(["restored", "cold"]);
+      expect(info).toMatchObject({ state: "running", start: "cold" });
+      expect(await (await caller.launch(command("true"))).ended).toEqual({ code: 0, signal: null });
+      expect(readFileSync(log.path, "utf8")).toContain("warning: cannot start from the snapshot, booting: ");
+      expect(openSnapshot(key)).toBeUndefined();
+      expect(isRefused(key)).toBe(true);
+      await caller.stop(false);
+      expect(await ended).toEqual({ kind: "requested" });
+    },
+  );
+
+  test("a stop while one is restored ends it, and nothing is booted in its place", async () => {
+    const driver = new HostProcessDriver({ restored: "is-silent" });
+    const key = await takeSnapshot(driver);
+    const { ended } = startSandbox(driver, { snapshots: true });
+    const caller = await connect();
+    caller.info(true).catch(() => {});
+    while (driver.machine === undefined) await Bun.sleep(1);
+    await caller.stop(false);
+    expect(await ended).toEqual({ kind: "requested" });
+    expect(driver.starts).toEqual(["restored"]);
+    expect(openSnapshot(key)).toBeDefined();
   });
 });
 

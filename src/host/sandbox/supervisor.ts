@@ -186,6 +186,7 @@ export class Supervisor implements SandboxService {
       driver: driver.name,
       accelerator: this.#guest.machine?.accelerator ?? null,
       confined: spec.confined,
+      start: this.#guest.origin ?? null,
       display: spec.compositor !== null,
       sharedMemory: spec.arena !== null,
       supervisorPid: process.pid,

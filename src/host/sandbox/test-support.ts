@@ -16,17 +16,34 @@ import type { OwnedFd } from "../../sys/fd.ts";
 import { openPty, setWindowSize } from "../../sys/pty.ts";
 import { socketPair } from "../../sys/socket.ts";
 import { ConsoleLog } from "../vmm/console-log.ts";
-import type { Driver, RunningVm, VmExit, VmSpec } from "../vmm/driver.ts";
+import type { Driver, RunningVm, SnapshotDriver, VmExit, VmSpec } from "../vmm/driver.ts";
 
 export class HostProcessDriver implements Driver {
   readonly name = "host-process";
   /** The last machine that was started. */
   machine: { agent: TestAgent; monitor: ChildProcess } | undefined;
+  /** Machines that were started, and how. */
+  readonly starts: ("cold" | "restored")[] = [];
+  readonly snapshots: SnapshotDriver;
   readonly #options: { silent?: boolean };
 
-  /** `silent`: the agent never answers. */
-  constructor(options: { silent?: boolean } = {}) {
+  /**
+   * `silent`: the agent never answers. `restored`: what comes of machines that are restored, whose spec is all they
+   * depend on; they go on as well as others unless it says how they fail.
+   */
+  constructor(options: { silent?: boolean; restored?: "fails" | "ends" | "is-silent" } = {}) {
     this.#options = options;
+    this.snapshots = {
+      facts: async (spec) => [spec.appImage ?? ""],
+      startSaveable: () => Promise.reject(new VitrineError("guest-failed", "Cannot save a process of the host")),
+      restore: async (spec) => {
+        this.starts.push("restored");
+        if (options.restored === "fails") throw new VitrineError("guest-failed", "Cannot restore: bad state");
+        const machine = await this.#start(spec, options.restored !== undefined);
+        if (options.restored === "ends") this.machine?.monitor.kill("SIGKILL");
+        return machine;
+      },
+    };
   }
 
   async probe() {
@@ -42,6 +59,11 @@ export class HostProcessDriver implements Driver {
   }
 
   async start(spec: VmSpec): Promise<RunningVm> {
+    this.starts.push("cold");
+    return await this.#start(spec, this.#options.silent === true);
+  }
+
+  async #start(spec: VmSpec, silent: boolean): Promise<RunningVm> {
     const [channel, guestEnd] = socketPair();
     const [screen, printer] = socketPair();
     const console = new ConsoleLog(spec.consoleLog, fdStream(screen), () => {});
@@ -49,7 +71,7 @@ export class HostProcessDriver implements Driver {
     print.write(new TextEncoder().encode("[    0.0] last\u001b[2J words\r\n"));
     const monitor = spawn("sleep", ["infinity"], { stdio: "ignore" });
     await once(monitor, "spawn");
-    const agent = new TestAgent(fdStream(guestEnd), this.#options.silent === true, () => monitor.kill("SIGTERM"));
+    const agent = new TestAgent(fdStream(guestEnd), silent, () => monitor.kill("SIGTERM"));
     this.machine = { agent, monitor };
     const exited = once(monitor, "exit").then(([, signal]): VmExit => {
       agent.close();
@@ -105,6 +127,7 @@ export class TestAgent {
         kernel: "6.0-test",
         uptime: { init: 10, agent: 20, now: 30 },
       }),
+      setClock: () => ({}),
       spawn: async ({ process, argv, environment, stdio }) => {
         const env = { ...globalThis.process.env, ...environment };
         const [command = "", ...args] = argv;

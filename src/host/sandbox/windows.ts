@@ -46,17 +46,21 @@ export async function openWindows(
   policy: () => Promise<Policy>,
   handlers: WindowHandlers,
 ): Promise<Windows> {
-  if (spec.compositor === null) return noWindows(handlers);
+  if (spec.compositor === null) return await noWindows(spec, handlers);
   return await realWindows(spec, spec.compositor, policy, handlers);
 }
 
-/** A sandbox without a display: an app that wants one is told so, once. */
-function noWindows(handlers: WindowHandlers): Windows {
+/**
+ * A sandbox without a display: an app that wants one is told so, once. Its machine has an arena all the same, so that it is
+ * like those with one and shares their snapshot.
+ */
+async function noWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promise<Windows> {
+  const { arena, bytes } = await openArena(spec);
   let told = false;
   return {
-    guestArena: undefined,
-    pixels: "stream",
-    arenaBytes: ARENA_BYTES,
+    guestArena: spec.arena === null ? undefined : arena,
+    pixels: spec.arena === null ? "stream" : "arena",
+    arenaBytes: bytes,
     count: 0,
     accept: (stream) => {
       if (!told)
@@ -69,7 +73,7 @@ function noWindows(handlers: WindowHandlers): Windows {
       throw new VitrineError("unavailable", "Cannot trace: the sandbox was started without a display");
     },
     setGuestUptime: () => {},
-    close: () => {},
+    close: () => arena.close(),
   };
 }
 

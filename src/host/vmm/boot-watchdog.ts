@@ -4,14 +4,16 @@ import type { Accelerator, RunningVm } from "./driver.ts";
 
 /** How long a guest may take until its agent answers. Emulation takes 5 s on an idle machine, and many times that on a busy one. */
 export const BOOT_DEADLINE_MS: Readonly<Record<Accelerator, number>> = { kvm: 30_000, tcg: 180_000 };
+/** The same for a guest that goes on from a snapshot, which has nothing to do but answer. */
+export const RESTORE_DEADLINE_MS: Readonly<Record<Accelerator, number>> = { kvm: 5000, tcg: 60_000 };
 const SHOWN_LINES = 12;
 
 /**
  * Waits for `hello` (the agent's answer) for as long as a boot may take; else throws "guest-failed" with the console's
  * last lines. Leaves the machine running.
  */
-export async function awaitBoot<T>(vm: RunningVm, hello: Promise<T>): Promise<T> {
-  const deadline = BOOT_DEADLINE_MS[vm.accelerator];
+export async function awaitBoot<T>(vm: RunningVm, hello: Promise<T>, origin: "cold" | "restored" = "cold"): Promise<T> {
+  const deadline = (origin === "cold" ? BOOT_DEADLINE_MS : RESTORE_DEADLINE_MS)[vm.accelerator];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(failed(vm, `no answer of its agent within ${deadline / 1000} s`)), deadline);

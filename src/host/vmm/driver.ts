@@ -66,6 +66,12 @@ export interface VmSpec {
   readonly confined: boolean;
 }
 
+/** The files that a machine is made of, which its guest only reads. */
+export function guestFilesOf(spec: VmSpec): string[] {
+  const disks = [spec.toolsImage, ...(spec.appImage === undefined ? [] : [spec.appImage]), ...(spec.layerImages ?? [])];
+  return [spec.kernel.image, spec.kernel.initramfs, ...disks];
+}
+
 /** A host folder that the guest can mount as virtio-fs. Served by a process of its own (virtiofsd): no monitor sees the folder. */
 export interface FsShare {
   /** By which the guest mounts it; letters and digits. */
@@ -130,8 +136,8 @@ export interface SnapshotDriver {
   /** As {@link Driver.start}, for a machine to be saved. Its guest is told so: REHEARSAL_OPTION of contract/agent.ts. */
   startSaveable(spec: VmSpec): Promise<SaveableVm>;
   /**
-   * Starts a machine where the one saved in `directory` was. `spec` may differ from that one's in `name`, `arena` (another
-   * file of the same size) and `consoleLog`. The files must not change while the machine runs: it reads them when it needs
+   * Starts a machine where the one saved in `directory` was. `spec` may differ from that one's in `name`, `arena` and
+   * `dataDisk` (other files of the same size), `workFolder` and `consoleLog`. The files must not change while the machine runs: it reads them when it needs
    * them, and shares what it has not changed with the others. Resolves when the guest runs. Throws "guest-failed".
    */
   restore(spec: VmSpec, directory: string): Promise<RunningVm>;

@@ -1,10 +1,22 @@
 /** The command line of QEMU: no default devices, nothing that is not named here. */
-import { AGENT_PORT_NAME } from "../../../channel/contract/agent.ts";
+import { AGENT_PORT_NAME, REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
 import { DATA_DISK, readOnlyDisks } from "../confinement.ts";
 import { type Accelerator, DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 
 /** Descriptors that QEMU inherits, by what they are for. */
 export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, arena: 6 } as const;
+
+/**
+ * How a machine begins: its kernel is booted ("boot", and "saveable" with a memory file that can be saved), or it goes on
+ * where a saved one was, which needs no kernel ("restore"; "restore-writable" with a QEMU that can use a file as memory
+ * only if it may write it, which is any before 8.2).
+ */
+export type QemuStart = "boot" | "saveable" | "restore" | "restore-writable";
+
+/** The descriptor of the memory file, in a machine that is saved or restored. */
+export function memoryFd(spec: VmSpec): number {
+  return INHERITED_FD.arena + (spec.arena === undefined ? 0 : 1);
+}
 
 /** QEMU's own filter of system calls: nothing old, no rise of privileges, no other program, no change of its limits. */
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
@@ -33,6 +45,13 @@ const KERNEL_OPTIONS_BY_ACCELERATOR: Readonly<Record<Accelerator, readonly strin
   tcg: ["maxcpus=1", "lpj=10000000"],
 };
 
+/**
+ * What the guest's kernel need not do as it starts, because nothing here wants it: a source of random numbers for a mode
+ * of cryptography that is not used, which it tries out at length; keys to check the signatures of modules with, which the
+ * archive's signature covers; names for its own tracing.
+ */
+const LEFT_OUT = ["jent_mod_init", "load_system_certificate_list", "trace_eval_init"];
+
 /** Options of the guest's kernel. */
 const KERNEL_OPTIONS = [
   "console=ttyS0",
@@ -44,6 +63,7 @@ const KERNEL_OPTIONS = [
   "8250.nr_uarts=1",
   "no_timer_check", // emulated timers are late now and then, which is no reason to stop
   "raid=noautodetect",
+  `initcall_blacklist=${LEFT_OUT.join()}`,
 ];
 
 /**
@@ -55,12 +75,14 @@ export function qemuArguments(
   accelerator: Accelerator,
   arenaBytes: number | undefined,
   path: (file: string) => string,
+  start: QemuStart = "boot",
 ): string[] {
   const memory = spec.memoryMib ?? DEFAULT_MEMORY_MIB;
-  const kernelOptions = [...KERNEL_OPTIONS, ...KERNEL_OPTIONS_BY_ACCELERATOR[accelerator]].join(" ");
+  const rehearsal = start === "saveable" ? [REHEARSAL_OPTION] : [];
+  const kernelOptions = [...KERNEL_OPTIONS, ...KERNEL_OPTIONS_BY_ACCELERATOR[accelerator], ...rehearsal].join(" ");
   return [
     ["-name", `vitrine-${spec.name}`],
-    ["-M", "q35,usb=off,vmport=off,smbus=off,sata=off,hpet=off"],
+    ["-M", `q35,usb=off,vmport=off,smbus=off,sata=off,hpet=off${start === "boot" ? "" : ",memory-backend=memory"}`],
     ACCELERATION[accelerator],
     ["-smp", String(spec.cpus ?? DEFAULT_CPUS)],
     arenaBytes === undefined
@@ -68,7 +90,12 @@ export function qemuArguments(
       : ["-m", `${memory}M,slots=1,maxmem=${memory * 1024 * 1024 + arenaRoom(arenaBytes)}B`],
     ["-nodefaults", "-no-user-config", "-nographic", "-no-reboot"],
     ["-sandbox", SANDBOX],
-    ["-kernel", path("kernel"), "-initrd", path("initramfs"), "-append", kernelOptions],
+    isRestore(start)
+      ? ["-incoming", "defer"]
+      : ["-kernel", path("kernel"), "-initrd", path("initramfs"), "-append", kernelOptions],
+    memoryArguments(start, memory, memoryFd(spec)),
+    // Tells the guest's kernel that it goes on as another machine, whereupon it takes fresh random numbers.
+    ["-device", "vmgenid,guid=auto"],
     ["-chardev", `socket,id=console,fd=${INHERITED_FD.console}`, "-serial", "chardev:console"],
     ["-chardev", `socket,id=monitor,fd=${INHERITED_FD.monitor}`, "-mon", "chardev=monitor,mode=control"],
     ["-device", "virtio-serial-pci"],
@@ -113,6 +140,24 @@ function dataDisk(path: string): string[] {
     file: { driver: "file", filename: path, discard: "unmap" },
   };
   return ["-blockdev", JSON.stringify(node), "-device", "virtio-blk-pci,drive=data"];
+}
+
+/**
+ * The memory of a saved machine is a file: written by the one machine ("share=on", so that the file has it all), and
+ * mapped privately by those that are restored, so that they share what they do not change.
+ */
+function memoryArguments(start: QemuStart, mib: number, fd: number): string[] {
+  if (start === "boot") return [];
+  const access = {
+    saveable: "share=on",
+    restore: "share=off,readonly=on,rom=off",
+    "restore-writable": "share=off",
+  }[start];
+  return ["-object", `memory-backend-file,id=memory,${access},mem-path=/proc/self/fd/${fd},size=${mib}M`];
+}
+
+function isRestore(start: QemuStart): boolean {
+  return start === "restore" || start === "restore-writable";
 }
 
 /** Address space for the arena; QEMU aligns what is plugged, so twice its size. */

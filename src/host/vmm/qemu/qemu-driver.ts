@@ -2,20 +2,32 @@
  * The QEMU driver: everywhere, with KVM or by emulation. QEMU inherits its connections as descriptors, so no path leads
  * to them, and gets SIGKILL from the kernel when the process that started it ends, however that ends.
  */
-import { execFile } from "node:child_process";
+import { constants } from "node:fs";
 import { VitrineError } from "../../../base/error.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
-import { fileSize } from "../../../sys/memory.ts";
+import { fileSize, memfdCreate, openFile } from "../../../sys/memory.ts";
 import { socketPair } from "../../../sys/socket.ts";
 import { dataFolder, guestFiles, type MonitorView, seenPath, writableGuestFiles } from "../confinement.ts";
 import { ConsoleLog } from "../console-log.ts";
-import type { Accelerator, Capabilities, Driver, RunningVm, VmExit, VmSpec } from "../driver.ts";
+import {
+  type Accelerator,
+  type Capabilities,
+  DEFAULT_MEMORY_MIB,
+  type Driver,
+  type RunningVm,
+  type SaveableVm,
+  type SnapshotDriver,
+  type VmExit,
+  type VmSpec,
+} from "../driver.ts";
 import { findProgram } from "../find-program.ts";
+import { hostFacts } from "../host-facts.ts";
 import { type MonitorEnd, MonitorProcess } from "../monitor-process.ts";
 import { probeAcceleration } from "../probe.ts";
-import { qemuArguments } from "./arguments.ts";
+import { type QemuStart, qemuArguments } from "./arguments.ts";
 import { QmpClient } from "./qmp.ts";
+import { copyMemory, loadState, memoryFile, restoreMode, saveState } from "./saved-state.ts";
 
 const QEMU = "qemu-system-x86_64";
 /** Beside its program's folder; which of them hold the firmware differs from system to system. */
@@ -28,78 +40,108 @@ const PANIC_GRACE_MS = 5000;
 export class QemuDriver implements Driver {
   readonly name = "qemu";
 
-  probe(): Promise<Capabilities> {
-    return new Promise((resolve, reject) => {
-      execFile(QEMU, ["--version"], (error) => {
-        if (error !== null) return reject(missing(error));
-        resolve({
-          sharedMemory: true,
-          vsock: false,
-          snapshot: false,
-          balloon: false,
-          hotplug: false,
-          gpu: false,
-          fsShare: false,
-        });
-      });
-    });
+  /** Does not ask QEMU: every start would wait for that, and one that cannot run is noticed soon enough. */
+  async probe(): Promise<Capabilities> {
+    requireQemu();
+    return {
+      sharedMemory: true,
+      vsock: false,
+      snapshot: true,
+      balloon: false,
+      hotplug: false,
+      gpu: false,
+      fsShare: false,
+    };
   }
 
   async start(spec: VmSpec): Promise<RunningVm> {
     const { accelerator } = await probeAcceleration(spec.kernel);
-    const vm = new QemuMachine(spec, accelerator);
-    try {
-      await vm.monitorReady();
-      return vm;
-    } catch (error) {
-      await vm.kill();
-      throw vm.startFailure(VitrineError.from(error));
-    }
+    return await ready(new QemuMachine(spec, accelerator, "boot"));
+  }
+
+  readonly snapshots: SnapshotDriver = {
+    facts: async (spec) => {
+      const { accelerator } = await probeAcceleration(spec.kernel);
+      const arenaBytes = spec.arena === undefined ? undefined : fileSize(spec.arena);
+      const shape = qemuArguments({ ...spec, name: "" }, accelerator, arenaBytes, (name) => name, "saveable");
+      return [...hostFacts(requireQemu()), ...shape];
+    },
+    startSaveable: async (spec) => {
+      const { accelerator } = await probeAcceleration(spec.kernel);
+      const memory = memfdCreate("vitrine-memory", (spec.memoryMib ?? DEFAULT_MEMORY_MIB) * 1024 * 1024);
+      return await ready(new QemuMachine(spec, accelerator, "saveable", memory));
+    },
+    restore: async (spec, directory) => {
+      const { accelerator } = await probeAcceleration(spec.kernel);
+      const memory = openFile(memoryFile(directory), constants.O_RDONLY);
+      const vm = new QemuMachine(spec, accelerator, restoreMode(directory), memory);
+      return await ready(vm, () => vm.load(directory));
+    },
+  };
+}
+
+/** Waits until QEMU obeys, and for what it then has to do; ends it when that fails. */
+async function ready(vm: QemuMachine, then: () => Promise<void> = async () => {}): Promise<QemuMachine> {
+  try {
+    await vm.monitorReady();
+    await then();
+    return vm;
+  } catch (error) {
+    await vm.kill();
+    throw vm.startFailure(VitrineError.from(error));
   }
 }
 
-class QemuMachine implements RunningVm {
+class QemuMachine implements SaveableVm {
   readonly accelerator: Accelerator;
   readonly channel: Promise<OwnedFd>;
   readonly console: ConsoleLog;
   readonly exited: Promise<VmExit>;
   readonly #process: MonitorProcess;
   readonly #qmp: QmpClient;
+  readonly #memory: OwnedFd | undefined;
   #pid = 0;
   #asked: "stop" | "kill" | undefined;
 
-  constructor(spec: VmSpec, accelerator: Accelerator) {
+  /** `memory`: the file that is the guest's memory, for all but "boot"; taken over. */
+  constructor(spec: VmSpec, accelerator: Accelerator, start: QemuStart, memory?: OwnedFd) {
     this.accelerator = accelerator;
+    this.#memory = memory;
     const program = requireQemu();
     const view = viewOf(spec, program, accelerator);
     const arenaBytes = spec.arena === undefined ? undefined : fileSize(spec.arena);
     const [channel, itsChannel] = socketPair();
     const [monitor, itsMonitor] = socketPair();
     const [console, itsConsole] = socketPair();
+    const files = [spec.arena, memory].filter((file) => file !== undefined);
     try {
       this.#process = new MonitorProcess({
         name: "QEMU",
         program,
-        args: qemuArguments(spec, accelerator, arenaBytes, (name) => seenPath(view, name, spec.confined)),
+        args: qemuArguments(spec, accelerator, arenaBytes, (name) => seenPath(view, name, spec.confined), start),
         view,
         confined: spec.confined,
-        inherited: [itsChannel, itsMonitor, itsConsole, ...(spec.arena === undefined ? [] : [spec.arena])],
+        inherited: [itsChannel, itsMonitor, itsConsole, ...files],
       });
     } catch (error) {
       for (const fd of [channel, monitor, console]) fd.close();
+      memory?.close();
       throw error;
     } finally {
       for (const fd of [itsChannel, itsMonitor, itsConsole]) fd.close();
     }
     this.channel = Promise.resolve(channel);
     this.console = new ConsoleLog(spec.consoleLog, fdStream(console), () => this.#endAfterPanic());
-    this.#qmp = new QmpClient(fdStream(monitor));
+    this.#qmp = new QmpClient(monitor);
     // The console's last words are still in its socket.
     this.exited = Promise.all([this.#process.exited, this.console.ended]).then(
       ([end]) => this.#describeExit(end),
       (error: VitrineError) => ({ reason: "monitor-failed", status: -1, message: error.message }),
     );
-    void this.exited.then(() => this.#qmp.close());
+    void this.exited.then(() => {
+      this.#qmp.close();
+      memory?.close();
+    });
   }
 
   get pid(): number {
@@ -108,12 +150,31 @@ class QemuMachine implements RunningVm {
 
   /** QEMU runs and obeys. */
   async monitorReady(): Promise<void> {
+    await this.#unlessEnded(this.#qmp.open());
+    this.#pid = await this.#process.pid;
+  }
+
+  /** Has QEMU, which was started to restore, read the state of the devices and run the guest. */
+  async load(directory: string): Promise<void> {
+    await this.#unlessEnded(loadState(this.#qmp, directory));
+  }
+
+  async save(directory: string): Promise<void> {
+    await this.#unlessEnded(saveState(this.#qmp, directory));
+    if (this.#memory === undefined) throw new VitrineError("internal", "Cannot save a machine without a memory file");
+    using memory = this.#memory.dup();
+    // Only now is the file at rest.
+    await this.stop();
+    copyMemory(memory, directory);
+  }
+
+  async #unlessEnded(done: Promise<void>): Promise<void> {
+    done.catch(() => {}); // What it dies of says more.
     const ended = this.#process.exited.then((): never => {
       throw this.#process.failure();
     });
     ended.catch(() => {});
-    await Promise.race([this.#qmp.open(), ended]);
-    this.#pid = await this.#process.pid;
+    await Promise.race([done, ended]);
   }
 
   /** Why it did not start, after its end: what it said, or else what was noticed here. */
@@ -165,10 +226,7 @@ function viewOf(spec: VmSpec, program: string, accelerator: Accelerator): Monito
 
 function requireQemu(): string {
   const program = findProgram(QEMU);
-  if (program === undefined) throw missing(new Error("no such program"));
+  if (program === undefined)
+    throw new VitrineError("unavailable", `Cannot run "${QEMU}": no such program`, { fix: "./vitrine setup" });
   return program;
-}
-
-function missing(cause: Error): VitrineError {
-  return new VitrineError("unavailable", `Cannot run "${QEMU}": ${cause.message}`, { cause, fix: "./vitrine setup" });
 }

@@ -7,6 +7,9 @@ import * as z from "zod/mini";
 import { VitrineError } from "../../../base/error.ts";
 import { sanitizeText } from "../../../base/sanitize.ts";
 import type { ByteStream } from "../../../channel/byte-stream.ts";
+import { fdStream } from "../../../channel/fd-stream.ts";
+import type { OwnedFd } from "../../../sys/fd.ts";
+import { sendMessage } from "../../../sys/message.ts";
 
 /** Characters of one line; the greeting has about 300. */
 export const MAX_QMP_LINE_CHARS = 256 * 1024;
@@ -24,6 +27,9 @@ type Answer = { value: unknown } | { error: VitrineError };
 
 export class QmpClient {
   readonly #stream: ByteStream;
+  /** The same connection, for what a stream cannot carry. */
+  readonly #socket: OwnedFd;
+  readonly #awaited = new Map<string, PromiseWithResolvers<void>>();
   readonly #pending = new Map<number, (answer: Answer) => void>();
   readonly #greeting = Promise.withResolvers<void>();
   readonly #decoder = new TextDecoder();
@@ -31,8 +37,10 @@ export class QmpClient {
   #nextId = 1;
   #closed: VitrineError | undefined;
 
-  /** Takes over `stream`. */
-  constructor(stream: ByteStream) {
+  /** Takes over `monitor`, a stream socket. */
+  constructor(monitor: OwnedFd) {
+    this.#socket = monitor.dup();
+    const stream = fdStream(monitor);
     this.#stream = stream;
     this.#greeting.promise.catch(() => {});
     stream.onData((chunk) => this.#receive(chunk));
@@ -50,6 +58,30 @@ export class QmpClient {
 
   /** Runs a command; throws "io" with QEMU's own words when it refuses. */
   execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    return this.#call(command, args, (line) => void this.#stream.write(line));
+  }
+
+  /** Gives QEMU a duplicate of `fd` under a name, by which commands can then speak of it. */
+  async passDescriptor(name: string, fd: OwnedFd): Promise<void> {
+    await this.#call("getfd", { fdname: name }, (line) => {
+      // A command this short finds room: QEMU has read all that came before it.
+      if (sendMessage(this.#socket, line, [fd]) !== line.length)
+        throw new VitrineError("io", "Cannot pass a descriptor to QEMU: it does not read its commands");
+    });
+  }
+
+  /** Resolves when QEMU next reports that; rejects when it is gone. */
+  event(name: string): Promise<void> {
+    const known = this.#awaited.get(name);
+    if (known !== undefined) return known.promise;
+    const awaited = Promise.withResolvers<void>();
+    awaited.promise.catch(() => {});
+    if (this.#closed === undefined) this.#awaited.set(name, awaited);
+    else awaited.reject(this.#closed);
+    return awaited.promise;
+  }
+
+  #call(command: string, args: Readonly<Record<string, unknown>>, send: (line: Uint8Array) => void): Promise<unknown> {
     const answer = new Promise<unknown>((resolve, reject) => {
       if (this.#closed !== undefined) return reject(this.#closed);
       const id = this.#nextId++;
@@ -58,7 +90,7 @@ export class QmpClient {
         if ("error" in outcome) reject(outcome.error);
         else resolve(outcome.value);
       });
-      this.#stream.write(Buffer.from(`${JSON.stringify({ execute: command, arguments: args, id })}\n`));
+      send(Buffer.from(`${JSON.stringify({ execute: command, arguments: args, id })}\n`));
     });
     return within(answer, `Cannot run "${command}" in QEMU: no answer`);
   }
@@ -88,7 +120,10 @@ export class QmpClient {
       return;
     }
     if ("QMP" in parsed) this.#greeting.resolve();
-    else if ("error" in parsed) {
+    else if ("event" in parsed) {
+      this.#awaited.get(parsed.event)?.resolve();
+      this.#awaited.delete(parsed.event);
+    } else if ("error" in parsed) {
       const { error, id } = parsed;
       this.#pending.get(id)?.({ error: new VitrineError("io", `QEMU refused: ${sanitizeText(error.desc, 400)}`) });
     } else if ("return" in parsed) this.#pending.get(parsed.id)?.({ value: parsed.return });
@@ -96,7 +131,10 @@ export class QmpClient {
 
   #close(error: VitrineError): void {
     this.#closed = error;
+    this.#socket.close();
     this.#greeting.reject(error);
+    for (const awaited of this.#awaited.values()) awaited.reject(error);
+    this.#awaited.clear();
     for (const settle of [...this.#pending.values()]) settle({ error });
   }
 }

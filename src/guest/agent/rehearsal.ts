@@ -1,0 +1,47 @@
+/**
+ * A session of the agent with itself, before a machine is saved: what the first moments of every sandbox need has then
+ * been read from the disk and made ready to run. It is an ordinary session over a pair of sockets, and ends as one.
+ */
+import { existsSync, rmSync } from "node:fs";
+import { AGENT_PROTOCOL_VERSION, agentContract, type HostStreamHeader } from "../../channel/contract/agent.ts";
+import { ARENA_BYTES } from "../../channel/contract/display.ts";
+import { fdStream } from "../../channel/fd-stream.ts";
+import { Mux } from "../../channel/mux.ts";
+import { RpcPeer } from "../../channel/rpc.ts";
+import { socketPair } from "../../sys/socket.ts";
+import { type AgentOptions, runAgent } from "./agent.ts";
+
+/** Started and ended; any image has it. */
+const COMMAND = "true";
+
+/** Resolves when the session is over, and nothing of it is left but what files it has read. */
+export async function rehearse(options: Omit<AgentOptions, "powerOff">): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const [guestEnd, hostEnd] = socketPair();
+  runAgent(fdStream(guestEnd), { ...options, powerOff: () => over.resolve() });
+  const mux = new Mux(fdStream(hostEnd), "client");
+  const rpc = new RpcPeer(mux.open({ kind: "rpc" } satisfies HostStreamHeader), { calls: agentContract });
+  const ended = new Promise<void>((resolve) => rpc.on("exited", () => resolve()));
+  try {
+    await rpc.call("hello", {
+      version: AGENT_PROTOCOL_VERSION,
+      entropy: "0".repeat(128),
+      hostname: "rehearsal",
+      machineId: "0".repeat(32),
+      environment: {},
+      pixels: options.arenaFile !== undefined && existsSync(options.arenaFile) ? "arena" : "stream",
+      arenaBytes: ARENA_BYTES,
+    });
+    await rpc.call("setClock", { time: Date.now() });
+    for (const name of ["stdout", "stderr"] as const) {
+      mux.open({ kind: "stdio", process: 1, name } satisfies HostStreamHeader).onData(() => {});
+    }
+    const stdio = { kind: "streams" } as const;
+    await rpc.call("spawn", { process: 1, argv: [COMMAND], environment: {}, user: "user", stdio });
+    await ended;
+  } finally {
+    mux.close();
+  }
+  await over.promise;
+  rmSync(options.runtimeDir, { recursive: true, force: true });
+}

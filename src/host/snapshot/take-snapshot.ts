@@ -1,0 +1,140 @@
+/** Takes the snapshot of an image: boots a machine of it that belongs to no sandbox, and saves it as soon as its agent is ready. */
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import { VitrineError } from "../../base/error.ts";
+import { fdStream } from "../../channel/fd-stream.ts";
+import { Mux } from "../../channel/mux.ts";
+import { createArena } from "../image/arena-template.ts";
+import type { BuildOptions } from "../image/build-options.ts";
+import { ensureStored } from "../image/store.ts";
+import { awaitBoot } from "../vmm/boot-watchdog.ts";
+import type { Driver, RunningVm, VmSpec } from "../vmm/driver.ts";
+import { snapshotKey } from "./snapshot-key.ts";
+import {
+  describeSnapshot,
+  isRefused,
+  openSnapshot,
+  pruneSnapshots,
+  refuseSnapshot,
+  SNAPSHOT_KIND,
+} from "./snapshot-store.ts";
+
+/** MiB of free disk without which none is taken. */
+const SPACE_MIB = 600;
+/** What the guest still has to do when its agent is ready, in milliseconds: after that it is at rest. */
+const SETTLE_MS = 300;
+
+/** What a machine is made of, as far as its snapshot depends on it. */
+export const snapshotSpecSchema = z.object({
+  kernel: z.object({ version: z.string(), image: z.string(), initramfs: z.string(), digest: z.string() }),
+  toolsImage: z.string(),
+  appImage: z.string(),
+  memoryMib: z.optional(z.int().check(z.minimum(128), z.maximum(1024 * 1024))),
+  arena: z.nullable(z.object({ path: z.string(), size: z.int(), dataOffset: z.int(), dataLength: z.int() })),
+  /** Bytes of the disk that each sandbox has of its own; absent: none. */
+  dataDiskBytes: z.optional(z.int().check(z.minimum(1))),
+  confined: z.boolean(),
+});
+export type SnapshotSpec = z.infer<typeof snapshotSpecSchema>;
+
+/** "taken", or why none was: there is one ("present"), it is too early to try again ("refused"), the driver takes none. */
+export type SnapshotOutcome = "taken" | "present" | "refused" | "unsupported";
+
+/**
+ * Makes sure that there is a snapshot for machines of this spec. Throws what the boot or the disk threw; nothing is left
+ * then, and no attempt is made again for a while.
+ */
+export async function ensureSnapshot(
+  driver: Driver,
+  { arena: template, memoryMib, dataDiskBytes, ...files }: SnapshotSpec,
+  options: BuildOptions = {},
+): Promise<SnapshotOutcome> {
+  using disk = dataDiskBytes === undefined ? undefined : emptyDisk(dataDiskBytes);
+  using arena = template === null ? undefined : createArena(template);
+  const spec = {
+    ...files,
+    name: "snapshot",
+    ...(arena === undefined ? {} : { arena }),
+    ...(memoryMib === undefined ? {} : { memoryMib }),
+    ...(disk === undefined ? {} : { dataDisk: disk.path }),
+  };
+  const key = await snapshotKey(driver, { ...spec, consoleLog: "", workFolder: "" });
+  if (key === undefined) return "unsupported";
+  if (openSnapshot(key) !== undefined) return "present";
+  if (isRefused(key)) return "refused";
+  const save = (directory: string) => {
+    options.onProgress?.({ stage: "taking a snapshot" });
+    return bootAndSave(driver, spec, directory, options.signal);
+  };
+  try {
+    const { built } = await ensureStored(SNAPSHOT_KIND, key, save, { ...options, spaceMib: SPACE_MIB });
+    pruneSnapshots();
+    return built ? "taken" : "present";
+  } catch (error) {
+    const { code } = VitrineError.from(error);
+    if (code !== "no-space" && code !== "cancelled") refuseSnapshot(key);
+    throw error;
+  }
+}
+
+/** Stands for the disk of a sandbox, which no machine has touched when it is saved. Takes no room. */
+function emptyDisk(bytes: number): { readonly path: string } & Disposable {
+  const folder = mkdtempSync(join(tmpdir(), "vitrine-disk-"));
+  const path = join(folder, "disk");
+  writeFileSync(path, "");
+  truncateSync(path, bytes);
+  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
+async function bootAndSave(
+  driver: Driver,
+  spec: Omit<VmSpec, "consoleLog" | "workFolder">,
+  directory: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { snapshots } = driver;
+  if (snapshots === undefined) throw new VitrineError("internal", `Driver "${driver.name}" takes no snapshots`);
+  const consoleLog = join(directory, "console");
+  const vm = await snapshots.startSaveable({ ...spec, consoleLog, workFolder: join(directory, "m") });
+  const cancel = () => void vm.kill();
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    await agentReady(vm);
+    await Bun.sleep(SETTLE_MS);
+    await vm.save(directory);
+  } catch (error) {
+    if (signal?.aborted) throw new VitrineError("cancelled", "Cannot take a snapshot: cancelled", { cause: error });
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    await vm.kill();
+  }
+  rmSync(consoleLog);
+  describeSnapshot(directory, spec.appImage);
+}
+
+/** The agent answers, and has answered all that it was asked: it is as it will be for each sandbox before its hello. */
+async function agentReady(vm: RunningVm): Promise<void> {
+  const mux = new Mux(fdStream(await awaitBoot(vm, vm.channel)), "client");
+  const lost = new Promise<never>((_, reject) => {
+    mux.onClose((error) =>
+      reject(error ?? new VitrineError("guest-failed", "Cannot take a snapshot: the agent is gone")),
+    );
+  });
+  lost.catch(() => {});
+  await awaitBoot(vm, Promise.race([answered(mux), lost]));
+}
+
+/** A ping is given up long before a guest has booted. */
+async function answered(mux: Mux): Promise<void> {
+  for (;;) {
+    try {
+      await mux.ping();
+      return;
+    } catch (error) {
+      if (VitrineError.from(error).code !== "timeout") throw error;
+    }
+  }
+}
