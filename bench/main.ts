@@ -2,7 +2,7 @@
  * Vitrine beside its peers, in one run on one machine: the same app native, in a sandbox, and in the same machine with
  * waypipe in place of our display.
  *
- *   npm run bench -- [--json] [--repeat N] [--seconds N] [--ways native,arena,stream,waypipe,waypipeLz4] [--only starts|display]
+ *   npm run bench -- [--json] [--repeat N] [--seconds N] [--ways native,arena,stream,waypipe,waypipeLz4] [--only starts|display|snapshots]
  *
  * The image is of the host's own Debian release, because waypipe's two ends must be of one version.
  */
@@ -13,6 +13,7 @@ import { availableParallelism, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ownEnvironment, vitrine } from "../src/cli/test-support.ts";
+import { ensureArenaTemplate } from "../src/host/image/arena-template.ts";
 import { openImage } from "../src/host/image/images.ts";
 import { ensureKernel } from "../src/host/image/kernel.ts";
 import { ensureToolsImage } from "../src/host/image/tools-image.ts";
@@ -20,11 +21,13 @@ import { probeAcceleration } from "../src/host/vmm/probe.ts";
 import { Compositor } from "../tests/support/compositor.ts";
 import { NativeRoot } from "../tests/support/native-root.ts";
 import { processesByEnvironment } from "../tests/support/processes.ts";
+import { measureDensity } from "./measure-density.ts";
 import { measureFrames } from "./measure-frames.ts";
 import { measureLatency } from "./measure-latency.ts";
+import { type MachineFiles, measureMachineStarts } from "./measure-snapshots.ts";
 import { timeStart } from "./measure-starts.ts";
 import { memoryOf } from "./processes.ts";
-import { printReport, type Report, WAYS, type WayName } from "./report.ts";
+import { printReport, type Report, type Snapshots, WAYS, type WayName } from "./report.ts";
 import { NativeWay } from "./ways/native.ts";
 import { VitrineWay } from "./ways/vitrine.ts";
 import type { Way } from "./ways/way.ts";
@@ -40,7 +43,11 @@ const PRESSES = 60;
 /** Long enough for the guest's processors to go to sleep. */
 const PAUSE_MS = 50;
 /** Ways that differ in their start. */
-const STARTED: readonly WayName[] = ["native", "arena", "waypipe"];
+const STARTED: readonly WayName[] = ["native", "arena", "restored", "waypipe"];
+/** Ways that differ in nothing but their start. */
+const STARTED_ONLY: readonly WayName[] = ["restored"];
+/** Idle sandboxes that are measured together. */
+const MANY = 10;
 
 const { values } = parseArgs({
   options: {
@@ -105,12 +112,14 @@ async function prepare() {
   const { path } = await openImage(image);
   const ways = (compositor: Compositor): Record<WayName, () => Way> => ({
     native: () => new NativeWay(compositor, root, client.directory),
-    arena: () => new VitrineWay(compositor, { image, sharedMemory: true, clientArchive: client.archive, environment }),
-    stream: () =>
-      new VitrineWay(compositor, { image, sharedMemory: false, clientArchive: client.archive, environment }),
+    arena: () => sandbox(compositor, { name: "vitrine, shared memory", flags: ["--no-snapshot"] }),
+    restored: () => sandbox(compositor, { name: "vitrine, from a snapshot", flags: [] }),
+    stream: () => sandbox(compositor, { name: "vitrine, as bytes", flags: ["--no-snapshot", "--no-shared-memory"] }),
     waypipe: () => peer(compositor, "none"),
     waypipeLz4: () => peer(compositor, "lz4"),
   });
+  const sandbox = (compositor: Compositor, { name, flags }: { name: string; flags: string[] }) =>
+    new VitrineWay(compositor, { name, image, flags, clientArchive: client.archive, environment });
   const peer = (compositor: Compositor, compression: "none" | "lz4") => {
     const own = join(folder, `peer${runs++}`);
     mkdirSync(own);
@@ -124,7 +133,13 @@ async function prepare() {
       folder: own,
     });
   };
-  return { ways, accelerator, release, root };
+  const arena = await ensureArenaTemplate();
+  const files: MachineFiles = { kernel, toolsImage: tools.path, appImage: path, arena };
+  return { ways, accelerator, release, root, image, files };
+}
+
+function wants(part: "starts" | "display" | "snapshots"): boolean {
+  return values.only === undefined || values.only === part;
 }
 
 type Ways = (compositor: Compositor) => Record<WayName, () => Way>;
@@ -162,7 +177,7 @@ async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | 
   const latency: Report["latency"] = {};
   const memory: Report["memory"] = {};
   const wakeUps: number[] = [];
-  for (const name of chosen) {
+  for (const name of chosen.filter((way) => !STARTED_ONLY.includes(way))) {
     await using way = ways(compositor)[name]();
     // A screen that is drawn often blurs the figures less.
     await compositor.swaymsg("output HEADLESS-1 mode --custom 1280x800@240Hz");
@@ -189,14 +204,27 @@ async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | 
   return { frames, latency, memory, ...(wakeUps.length === 0 ? {} : { wakeUp: median(wakeUps) }) };
 }
 
-const { ways, accelerator, release, root } = await prepare();
+async function snapshots(image: string, files: MachineFiles): Promise<Snapshots> {
+  const machines = await measureMachineStarts(files, repeat);
+  say("machines measured");
+  const density = async (sandboxes: number, fromSnapshot: boolean) =>
+    await measureDensity(image, environment, { sandboxes, snapshots: fromSnapshot });
+  const one = { cold: await density(1, false), restored: await density(1, true) };
+  return { machines, density: { ...one, many: await density(MANY, true) } };
+}
+
+const NO_STARTS = { coldStart: {}, warmStart: {} };
+const NO_DISPLAY = { frames: [], latency: {}, memory: {} };
+
+const { ways, accelerator, release, root, image, files } = await prepare();
 try {
   const report: Report = {
     release,
     accelerator,
     processors: availableParallelism(),
-    ...(values.only === "starts" ? { frames: [], latency: {}, memory: {} } : await display(ways)),
-    ...(values.only === "display" ? { coldStart: {}, warmStart: {} } : await starts(ways)),
+    snapshots: wants("snapshots") ? await snapshots(image, files) : undefined,
+    ...(wants("display") ? await display(ways) : NO_DISPLAY),
+    ...(wants("starts") || wants("snapshots") ? await starts(ways) : NO_STARTS),
   };
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else printReport(report);

@@ -26,13 +26,22 @@ export function cpuMs(pids: readonly number[]): number {
   }, 0);
 }
 
-/** Bytes of host memory: resident, and the part of that no other process shares. */
-export function memoryOf(pids: readonly number[]): { resident: number; private: number } {
-  const sum = { resident: 0, private: 0 };
+export interface Memory {
+  readonly resident: number;
+  /** The part that no other process shares. */
+  readonly private: number;
+  /** What is shared counts in equal parts for each process that has it. */
+  readonly proportional: number;
+}
+
+/** Bytes of host memory. */
+export function memoryOf(pids: readonly number[]): Memory {
+  const sum = { resident: 0, private: 0, proportional: 0 };
   for (const pid of pids) {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
     const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
     sum.resident += bytes("Rss");
+    sum.proportional += bytes("Pss");
     sum.private += bytes("Private_Clean") + bytes("Private_Dirty");
   }
   return sum;

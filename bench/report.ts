@@ -1,8 +1,11 @@
 /** What was measured, as JSON or as tables, and the promises of docs/SPECIFICATION.md against it. */
 import { formatTable } from "../src/cli/report.ts";
+import type { Density } from "./measure-density.ts";
 import type { FramesResult } from "./measure-frames.ts";
+import type { MachineStarts, StartKind } from "./measure-snapshots.ts";
+import type { Memory } from "./processes.ts";
 
-export type WayName = "native" | "arena" | "stream" | "waypipe" | "waypipeLz4";
+export type WayName = "native" | "arena" | "restored" | "stream" | "waypipe" | "waypipeLz4";
 type ByWay<T> = Partial<Record<WayName, T>>;
 
 export interface Report {
@@ -20,16 +23,19 @@ export interface Report {
   readonly wakeUp?: number;
   /** Bytes, when no app runs: resident and not shared memory of the monitor and of what joins it to the compositor. */
   readonly memory: ByWay<{ monitor: Memory; bridge: Memory; guest: number }>;
+  readonly snapshots: Snapshots | undefined;
 }
 
-interface Memory {
-  readonly resident: number;
-  readonly private: number;
+export interface Snapshots {
+  readonly machines: MachineStarts;
+  /** Idle sandboxes: one that was booted, one and several from a snapshot. */
+  readonly density: { readonly cold: Density; readonly restored: Density; readonly many: Density };
 }
 
 const NAMES: Readonly<Record<WayName, string>> = {
   native: "native",
   arena: "vitrine, shared memory",
+  restored: "vitrine, from a snapshot",
   stream: "vitrine, as bytes",
   waypipe: "waypipe, uncompressed",
   waypipeLz4: "waypipe, lz4",
@@ -91,8 +97,56 @@ export function printReport(report: Report): void {
     ),
   );
 
+  if (report.snapshots !== undefined) printSnapshots(report.snapshots);
+
   print("\nPromises\n");
   print(formatTable(["promise", "wanted", "measured", ""], promises(report)));
+}
+
+const START_NAMES: Readonly<Record<StartKind, string>> = {
+  bare: "busybox init and nothing else",
+  cold: "agent, booted",
+  restored: "agent, from a snapshot",
+};
+
+function printSnapshots({ machines, density }: Snapshots): void {
+  process.stdout.write("\nMachine until it is there, ms, the least of all rounds\n");
+  const kinds = Object.keys(START_NAMES) as StartKind[];
+  const rows = kinds.map((kind) => {
+    const [elapsed, cpu] = [least(machines, kind, "elapsed"), least(machines, kind, "cpu")];
+    return [START_NAMES[kind], elapsed.toFixed(0), cpu.toFixed(0)];
+  });
+  process.stdout.write(formatTable(["", "elapsed", "processor time"], rows));
+  process.stdout.write("\nIdle sandboxes, MiB of the host's\n");
+  const names = { cold: "one, booted", restored: "one, from a snapshot", many: "from one snapshot" };
+  const costs = (["cold", "restored", "many"] as const).map((kind) => {
+    const { sandboxes, private: own, proportional } = density[kind];
+    const name = kind === "many" ? `${sandboxes} ${names.many}` : names[kind];
+    return [name, (own / MIB).toFixed(0), (proportional / MIB).toFixed(0)];
+  });
+  process.stdout.write(formatTable(["", "private", "proportional"], costs));
+}
+
+/** Other work on the machine only ever makes a start longer. */
+function least(machines: MachineStarts, kind: StartKind, what: "elapsed" | "cpu"): number {
+  return Math.min(...machines[kind].map((start) => start[what]));
+}
+
+function snapshotPromises(report: Report): [string, number, number | undefined][] {
+  const { snapshots } = report;
+  if (snapshots === undefined) return [];
+  const { machines, density } = snapshots;
+  const [bare, cold, restored] = (["bare", "cold", "restored"] as const).map((kind) =>
+    least(machines, kind, "elapsed"),
+  );
+  const ratio = (over = Number.NaN, under = Number.NaN) => over / under;
+  return [
+    ["agent answers, from a snapshot over booted", 0.2, ratio(restored, cold)],
+    ["agent answers, booted, over busybox init", 1.25, ratio(cold, bare)],
+    ["first frame, from a snapshot over booted", 0.5, ratio(report.coldStart.restored, report.coldStart.arena)],
+    ["ten idle over one that was booted, private", 2.5, ratio(density.many.private, density.cold.private)],
+    ["ten idle over one from a snapshot, private", 2.5, ratio(density.many.private, density.restored.private)],
+  ];
 }
 
 function promises(report: Report): string[][] {
@@ -115,6 +169,7 @@ function promises(report: Report): string[][] {
     row("host CPU a frame at 3840x2160 over the least of waypipe", 0.1, ratio(arena?.bridgeMs, cheapest)),
     row("key to pixel over the best of waypipe, ms more than a guest wake-up", 2, latencyExcess(report)),
     row("supervisor with the host half, MiB", 60, bridge === undefined ? undefined : bridge / MIB),
+    ...snapshotPromises(report).map(([promise, limit, measured]) => row(promise, limit, measured)),
   ];
 }
 

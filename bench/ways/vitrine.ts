@@ -10,8 +10,10 @@ const SANDBOX = "bench";
 const AGENT_IO = `for p in /proc/[0-9]*; do read -r name < $p/comm; [ "$name" = agent ] && cat $p/io; done`;
 
 export interface VitrineOptions {
+  readonly name: string;
   readonly image: string;
-  readonly sharedMemory: boolean;
+  /** Options of `run`. */
+  readonly flags: readonly string[];
   /** Archive of the compiled client. */
   readonly clientArchive: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -25,7 +27,7 @@ export class VitrineWay implements Way {
   #sentBefore = 0;
 
   constructor(compositor: Compositor, options: VitrineOptions) {
-    this.name = options.sharedMemory ? "vitrine, shared memory" : "vitrine, as bytes";
+    this.name = options.name;
     this.#options = options;
     this.#environment = { ...options.environment, WAYLAND_DISPLAY: compositor.socketPath };
   }
@@ -75,9 +77,8 @@ export class VitrineWay implements Way {
   }
 
   #runCommand(words: readonly string[]): string[] {
-    const { image, sharedMemory } = this.#options;
-    const path = sharedMemory ? [] : ["--no-shared-memory"];
-    return ["run", "--image", image, "--name", SANDBOX, "--wait", ...path, "--", ...words];
+    const { image, flags } = this.#options;
+    return ["run", "--image", image, "--name", SANDBOX, "--wait", ...flags, "--", ...words];
   }
 
   async #agentSent(): Promise<number> {

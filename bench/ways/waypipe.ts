@@ -37,18 +37,21 @@ exec 3<>/dev/control
 while read -r line <&3; do eval "$line"; done
 `;
 
-/** Takes the place of what our init does once everything is mounted. */
+/** The line of our init that starts the agent, and the one from which on everything is mounted. */
+const AGENT_START = "chroot . /bin/sh /etc/run-agent &\n";
+const MOUNTED = "# The window arena";
+/** Takes the place of what comes then. */
 const INIT_END = `
-for port in /sys/class/virtio-ports/*; do
+for port in sys/class/virtio-ports/*; do
   read -r name < "$port/name"
   IFS=: read -r major minor < "$port/dev"
-  $busybox mknod -m 666 "/new/app/dev/$name" c "$major" "$minor"
+  mknod -m 666 "app/dev/$name" c "$major" "$minor"
 done
-$busybox cat > /new/app/run/shell << 'END'
+cat > app/run/shell << 'END'
 ${SHELL}
 END
-$busybox ifconfig lo up
-exec $busybox chroot /new/app /bin/sh /run/shell
+ifconfig lo up
+exec /bin/busybox chroot app /bin/sh /run/shell
 `;
 
 export class WaypipeWay implements Way {
@@ -154,7 +157,8 @@ export class WaypipeWay implements Way {
       this.#near.push(this.#compositor.spawn("waypipe", args));
     }
     const init = readFileSync(join(import.meta.dirname, "../../src/guest/boot/init"), "utf8");
-    const mounts = init.slice(0, init.indexOf("$busybox mount --move /dev"));
+    const [mounts = "", rest] = init.replace(AGENT_START, "").split(MOUNTED);
+    if (rest === undefined || !init.includes(AGENT_START)) throw new Error("init is not what it was");
     const data = new TextEncoder().encode(mounts + INIT_END);
     const own = cpioArchive([{ kind: "file", path: "init", data, executable: true }]);
     const initramfs = join(folder, "initramfs-pci-serial");
