@@ -4,6 +4,7 @@
  */
 
 import { wl_subcompositor, wl_surface } from "../../wayland/generated/wayland.ts";
+import { zxdg_toplevel_decoration_v1 } from "../../wayland/generated/xdg-decoration-unstable-v1.ts";
 import { xdg_surface, xdg_toplevel, xdg_wm_base } from "../../wayland/generated/xdg-shell.ts";
 import type { InterfaceTable } from "../../wayland/types.ts";
 import { MAX_POPUP_DEPTH, MAX_SUBSURFACE_DEPTH } from "./limits.ts";
@@ -130,6 +131,19 @@ export function onlyOne(error: number): (request: GuestRequest) => void {
     const [made] = forward();
     if (made !== undefined) present.set(kind, made);
   };
+}
+
+/** xdg_toplevel.destroy: throws while the window has a decoration. */
+export function checkUndecorated(window: RelayObject): void {
+  const decoration = additions.get(window)?.get(zxdg_toplevel_decoration_v1.name);
+  if (decoration?.alive) {
+    throw violation(
+      decoration,
+      zxdg_toplevel_decoration_v1,
+      "orphaned",
+      `xdg_toplevel ${window.guestId} must go later`,
+    );
+  }
 }
 
 /** The violation of an interface's own error `name`. */

@@ -129,7 +129,7 @@ export const SIZES_AND_EXTRAS: readonly Attack[] = [
   ),
   byBoth(
     "a decoration that outlives its window",
-    IGNORED,
+    error("zxdg_toplevel_decoration_v1", "orphaned"),
     async (scene) => {
       const { surface, xdgSurface: window, toplevel } = scene.toplevel();
       const made = scene.client.create(scene.bind("zxdg_decoration_manager_v1"), "get_toplevel_decoration", [toplevel]);

@@ -25,6 +25,7 @@ import {
   checkFreeForWindow,
   checkPopupParent,
   checkRoleGone,
+  checkUndecorated,
   setWindowParent,
   useAsRole,
   useSurface,
@@ -161,7 +162,10 @@ export const toplevelRelay = defineRelay<ToplevelState>({
   version: XDG_VERSION,
   state: () => ({ surface: undefined, fullscreen: WINDOWED }),
   requests: {
-    destroy: forward,
+    destroy: ({ object, forward }) => {
+      checkUndecorated(object);
+      forward();
+    },
     set_parent: ({ client, object, args, forward }) => {
       setWindowParent(object, args[0] === 0 ? undefined : liveObject(client, args[0] as number, "xdg_toplevel"));
       forward();
