@@ -215,7 +215,7 @@ export class Compositor implements AsyncDisposable {
       case "sway": {
         const headless = { WLR_BACKENDS: "headless", WLR_LIBINPUT_NO_DEVICES: "1", WLR_RENDERER: "pixman" };
         const args = ["-c", join(this.runtimeDir, "sway.config")];
-        return { command: "sway", args, extra: { ...headless, SWAYSOCK: this.#swaySocket } };
+        return { command: programOf("sway"), args, extra: { ...headless, SWAYSOCK: this.#swaySocket } };
       }
       case "mutter": {
         const args = ["--headless", "--wayland", "--no-x11", `--wayland-display=${SOCKET_NAME}`];
@@ -237,7 +237,7 @@ export class Compositor implements AsyncDisposable {
       case "weston": {
         const size = [`--width=${width}`, `--height=${height}`, `--scale=${scale}`];
         const args = ["--backend=headless-backend.so", "--use-pixman", "--no-config", `--socket=${SOCKET_NAME}`];
-        return { command: "weston", args: [...args, ...size] };
+        return { command: programOf("weston"), args: [...args, ...size] };
       }
     }
   }
@@ -248,6 +248,11 @@ interface Program {
   readonly args: readonly string[];
   /** Environment variables on top. */
   readonly extra?: Readonly<Record<string, string>>;
+}
+
+/** The compositor's program: the one that VITRINE_TEST_SWAY or VITRINE_TEST_WESTON names, or that of the machine. */
+function programOf(kind: "sway" | "weston"): string {
+  return process.env[`VITRINE_TEST_${kind.toUpperCase()}`] ?? kind;
 }
 
 /** Waits until connections to `path` are taken, or throws because `child`, which shall take them, has ended. */

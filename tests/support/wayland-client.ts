@@ -3,6 +3,7 @@
  * at once; events go to the handler set with on(), else they wait in order until next() takes them.
  */
 import { VitrineError } from "../../src/base/error.ts";
+import { LINK_INTERFACE, LINK_OBJECT_ID } from "../../src/channel/contract/display.ts";
 import type { OwnedFd } from "../../src/sys/fd.ts";
 import { connectUnix } from "../../src/sys/socket.ts";
 import { decode } from "../../src/wayland/decode.ts";
@@ -53,6 +54,8 @@ export type ClientArgument = Value | ClientObject;
 
 export class WaylandClient implements Disposable {
   readonly display = new ClientObject(1, wl_display, 1);
+  /** The display link, of a client that stands for a guest half: descriptors travel as messages on it. */
+  readonly link: ClientObject | undefined;
   readonly registry: ClientObject;
   readonly globals = new Map<number, Global>();
   readonly #socket: WaylandSocket;
@@ -61,8 +64,12 @@ export class WaylandClient implements Disposable {
   readonly #awaitingEnd = new Set<(end: ConnectionEnd) => void>();
   #end: ConnectionEnd | undefined;
 
-  /** Takes over the connected `socket` and asks for the registry, which `globals` follows from then on. */
-  constructor(socket: OwnedFd) {
+  /**
+   * Takes over the connected `socket` and asks for the registry, which `globals` follows from then on. "guest half": the
+   * other end is a host half.
+   */
+  constructor(socket: OwnedFd, as: "app" | "guest half" = "app") {
+    this.link = as === "app" ? undefined : new ClientObject(LINK_OBJECT_ID, LINK_INTERFACE, 1);
     this.#socket = new WaylandSocket(socket, {
       message: (raw) => this.#dispatch(raw),
       ended: (error) => this.#finish(error, undefined),
@@ -79,8 +86,17 @@ export class WaylandClient implements Disposable {
   }
 
   /** Connects to the socket at `path` and waits until the compositor has listed its globals. */
-  static async connect(path: string, deadlineMs = DEFAULT_DEADLINE_MS): Promise<WaylandClient> {
-    const client = new WaylandClient(connectUnix(path));
+  static connect(path: string, deadlineMs = DEFAULT_DEADLINE_MS): Promise<WaylandClient> {
+    return WaylandClient.over(connectUnix(path), "app", deadlineMs);
+  }
+
+  /** The same over a socket that is connected already, of which it takes ownership. */
+  static async over(
+    socket: OwnedFd,
+    as: "app" | "guest half" = "app",
+    deadlineMs = DEFAULT_DEADLINE_MS,
+  ): Promise<WaylandClient> {
+    const client = new WaylandClient(socket, as);
     try {
       await client.roundtrip(deadlineMs);
       return client;
@@ -138,7 +154,7 @@ export class WaylandClient implements Disposable {
       if (value instanceof ClientObject) return value.id;
       return value === null && argument.type === "object" ? 0 : (value as Value);
     });
-    if (rest.length > 0 || fds.length !== fdCount(message)) {
+    if (rest.length > 0 || (this.link === undefined && fds.length !== fdCount(message))) {
       const given = `${args.length} arguments and ${fds.length} descriptors`;
       throw new VitrineError("internal", `sending "${object.table.name}.${name}" with ${given} failed: see its table`);
     }
@@ -203,14 +219,14 @@ export class WaylandClient implements Disposable {
   }
 
   #dispatch(raw: RawMessage): void {
-    const object = this.#objects.get(raw.objectId);
+    const object = raw.objectId === LINK_OBJECT_ID ? this.link : this.#objects.get(raw.objectId);
     const message = object?.table.events[raw.opcode];
     if (object === undefined || message === undefined || message.since > object.version) {
       const of = object === undefined ? "" : `${object.table.name} version ${object.version} `;
       throw new VitrineError("protocol", `event ${raw.opcode} came for ${of}"${raw.objectId}": a known one is wanted`);
     }
     const args = decode(message, raw).map((value) => (value instanceof Uint8Array ? value.slice() : value));
-    const fds = this.#socket.takeFds(fdCount(message));
+    const fds = this.link === undefined ? this.#socket.takeFds(fdCount(message)) : [];
     const created = this.#createFromServer(object, message, args);
     if (message.destructor) object.alive = false;
     object.deliver({ object, name: message.name, args, fds, created });

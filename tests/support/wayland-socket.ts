@@ -27,6 +27,7 @@ export class WaylandSocket {
   readonly #readBuffer = new Uint8Array(READ_BYTES);
   readonly #received: OwnedFd[] = [];
   readonly #outgoing: Outgoing[] = [];
+  #reading = false;
   #closed = false;
 
   /** Takes over the connected `socket`. */
@@ -73,13 +74,15 @@ export class WaylandSocket {
       }
       this.#watch.update({ readable: true, writable: this.#outgoing.length > 0 });
     } catch (error) {
-      // The peer may have said why before it hung up.
+      // The peer may have said why before it hung up. A handler that sends is called while that is being read.
+      if (this.#reading) return;
       this.#read();
       this.#finish(VitrineError.from(error));
     }
   }
 
   #read(): void {
+    this.#reading = true;
     try {
       while (!this.#closed) {
         const received = receiveMessage(this.#socket, this.#readBuffer, MAX_FDS_PER_MESSAGE);
@@ -92,6 +95,8 @@ export class WaylandSocket {
       }
     } catch (error) {
       this.#finish(VitrineError.from(error));
+    } finally {
+      this.#reading = false;
     }
   }
 

@@ -37,11 +37,24 @@ export async function openWindow(client: WaylandClient, options: WindowOptions):
     client.request(xdgSurface, "ack_configure", event.args);
     client.request(surface, "commit", []);
   });
-  client.request(surface, "attach", [solidBuffer(client, width, height), 0, 0]);
+  attachPixels(client, surface, width, height);
   client.request(surface, "damage", [0, 0, width, height]);
   client.request(surface, "commit", []);
   await client.roundtrip();
   return { surface, xdgSurface, toplevel };
+}
+
+let buffers = 0;
+
+/** Attaches pixels that are all the same: a buffer in shared memory, or, of a guest half, the beginning of the arena. */
+export function attachPixels(client: WaylandClient, surface: ClientObject, width: number, height: number): void {
+  if (client.link === undefined) {
+    client.request(surface, "attach", [solidBuffer(client, width, height), 0, 0]);
+    return;
+  }
+  const buffer = ++buffers;
+  client.request(client.link, "buffer_create", [buffer, 0, width, height, width * 4, XRGB8888]);
+  client.request(client.link, "attach", [surface.id, buffer, 0, 0]);
 }
 
 /** A buffer whose pixels are all the same. */

@@ -3,6 +3,7 @@
  * looked up in the relays and translated; whatever does not pass ends this connection and nothing else.
  */
 import { VitrineError } from "../../base/error.ts";
+import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { decode } from "../../wayland/decode.ts";
@@ -16,7 +17,7 @@ import { EventQueue } from "./event-queue.ts";
 import { GlobalList } from "./globals.ts";
 import { refuse } from "./inert.ts";
 import { InputSerials } from "./input-serials.ts";
-import { COMPOSITOR_HANDSHAKE_DEADLINE_MS } from "./limits.ts";
+import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_ERROR_CHARS } from "./limits.ts";
 import { LINK_INTERFACE, LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
 import { ObjectMap } from "./object-map.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
@@ -299,8 +300,9 @@ export class DisplayClient {
     // wl_display.error: the compositor refused something that passed our checks. The guest learns which of its objects.
     const [hostId, code, text] = args as [number, number, string];
     const entry = this.objects.byHostId(hostId);
-    const guestId = entry?.kind === "relayed" ? entry.object.guestId : HOST_DISPLAY_ID;
-    this.#fatal(guestId, code, text);
+    const object = entry?.kind === "relayed" ? entry.object : undefined;
+    const reason = `${object?.relay.table.name ?? "wl_display"} error ${code}: ${text}`;
+    this.#fatal(object?.guestId ?? HOST_DISPLAY_ID, code, text, ` by the compositor: ${reason}`);
   }
 
   #announceFree(guestId: number): void {
@@ -320,11 +322,12 @@ export class DisplayClient {
   }
 
   /** Tells the guest why, as wl_display.error, and ends the connection. */
-  #fatal(guestId: number, code: number, text: string): void {
+  #fatal(guestId: number, code: number, text: string, reason = `: ${text}`): void {
     if (this.#phase === "ended") return;
-    this.context.notice("warning", `app connection ${this.number} was ended: ${text}`);
+    // A compositor's text may quote what the guest wrote.
+    this.context.notice("warning", sanitizeText(`app connection ${this.number} was ended${reason}`, MAX_ERROR_CHARS));
     this.context.trail(this.number, this.#trail.lines());
-    this.sendToGuest(HOST_DISPLAY_ID, wl_display, "error", [guestId, code, text.slice(0, 1024)]);
+    this.sendToGuest(HOST_DISPLAY_ID, wl_display, "error", [guestId, code, sanitizeText(text, MAX_ERROR_CHARS)]);
     this.flush();
     this.end();
   }

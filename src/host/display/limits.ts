@@ -15,8 +15,14 @@ export const MAX_CLIENT_BUFFERS = 2_000;
 export const MAX_BUFFER_SIDE = 16_384;
 /** Longest side of anything in surface coordinates that an app may ask for (window geometry, positioners, regions). */
 export const MAX_SURFACE_SIDE = 65_536;
+/** Levels of subsurfaces. Toolkits use three; compositors walk the tree by recursion, and some get slower with each. */
+export const MAX_SUBSURFACE_DEPTH = 32;
+/** Popups on popups. Menus go five or six deep; mutter takes twice as long with each, and hangs from 25 on. */
+export const MAX_POPUP_DEPTH = 12;
 /** Characters of a window title; compositors and task bars show far fewer. */
 export const MAX_TITLE_CHARS = 256;
+/** Characters of an error message to a guest, and of the notice that tells of it. */
+export const MAX_ERROR_CHARS = 1024;
 /** Characters of an application id, before the sandbox's prefix. */
 export const MAX_APP_ID_CHARS = 128;
 /** How old a press or release may be that an app names to get the focus, in milliseconds: a slow start of a helper. */

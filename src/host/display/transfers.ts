@@ -95,6 +95,11 @@ export class Transfers {
       onDone: end,
     });
     to.onClose(end);
+    if (announcedBy === "guest") {
+      // Nothing should come back; the end must be read all the same, or the stream would never close.
+      stream.onData(() => {});
+      stream.onEnd(() => {});
+    }
   }
 
   #full(): boolean {

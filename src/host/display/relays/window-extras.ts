@@ -11,11 +11,15 @@ import {
   zxdg_toplevel_decoration_v1,
 } from "../../../wayland/generated/xdg-decoration-unstable-v1.ts";
 import { defineRelay, forward } from "../relay.ts";
+import { errorCode, onlyOne } from "../surface-roles.ts";
 
 export const decorationManagerRelay = defineRelay({
   table: zxdg_decoration_manager_v1,
   version: 1,
-  requests: { destroy: forward, get_toplevel_decoration: forward },
+  requests: {
+    destroy: forward,
+    get_toplevel_decoration: onlyOne(errorCode(zxdg_toplevel_decoration_v1, "already_constructed")),
+  },
   events: {},
 });
 
@@ -29,7 +33,7 @@ export const toplevelDecorationRelay = defineRelay({
 export const viewporterRelay = defineRelay({
   table: wp_viewporter,
   version: 1,
-  requests: { destroy: forward, get_viewport: forward },
+  requests: { destroy: forward, get_viewport: onlyOne(errorCode(wp_viewporter, "viewport_exists")) },
   events: {},
 });
 
@@ -43,7 +47,10 @@ export const viewportRelay = defineRelay({
 export const fractionalScaleManagerRelay = defineRelay({
   table: wp_fractional_scale_manager_v1,
   version: 1,
-  requests: { destroy: forward, get_fractional_scale: forward },
+  requests: {
+    destroy: forward,
+    get_fractional_scale: onlyOne(errorCode(wp_fractional_scale_manager_v1, "fractional_scale_exists")),
+  },
   events: {},
 });
 

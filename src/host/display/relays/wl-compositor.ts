@@ -1,6 +1,8 @@
 /** wl_compositor, wl_region, wl_subcompositor, wl_subsurface: making surfaces and putting them together. */
 import { wl_compositor, wl_region, wl_subcompositor, wl_subsurface } from "../../../wayland/generated/wayland.ts";
 import { defineRelay, forward } from "../relay.ts";
+import { checkSubsurfaceDepth, useSurface } from "../surface-roles.ts";
+import { liveObject } from "../translate.ts";
 
 export const compositorRelay = defineRelay({
   table: wl_compositor,
@@ -19,7 +21,15 @@ export const regionRelay = defineRelay({
 export const subcompositorRelay = defineRelay({
   table: wl_subcompositor,
   version: 1,
-  requests: { destroy: forward, get_subsurface: forward },
+  requests: {
+    destroy: forward,
+    get_subsurface: ({ client, object, args, forward }) => {
+      const surface = liveObject(client, args[1] as number, "wl_surface");
+      checkSubsurfaceDepth(surface, liveObject(client, args[2] as number, "wl_surface"), object);
+      const [made] = forward();
+      useSurface(surface, "wl_subsurface", made);
+    },
+  },
   events: {},
 });
 

@@ -7,6 +7,7 @@ import type { DisplayClient } from "../client.ts";
 import { MAX_CLIENT_SURFACES } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type RelayObject, stateOf } from "../relay.ts";
+import { checkSurfaceUnused } from "../surface-roles.ts";
 
 interface SurfaceState {
   /** A window of the user's desktop: has the role of a toplevel. */
@@ -34,7 +35,10 @@ export const surfaceRelay = defineRelay<SurfaceState>({
     return { isWindow: false, pendingContent: undefined, hasContent: false };
   },
   requests: {
-    destroy: forward,
+    destroy: ({ object, forward }) => {
+      checkSurfaceUnused(object);
+      forward();
+    },
     attach: ({ object, args, forward }) => {
       forward();
       object.state.pendingContent = args[0] !== 0;

@@ -21,9 +21,23 @@ import { MAX_SURFACE_SIDE } from "../limits.ts";
 import { verdictOn } from "../policy.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
+import {
+  checkFreeForWindow,
+  checkPopupParent,
+  checkRoleGone,
+  checkUndecorated,
+  setWindowParent,
+  useAsRole,
+  useSurface,
+  violation,
+  windowGone,
+} from "../surface-roles.ts";
+import { liveObject } from "../translate.ts";
 import { surfaceIsWindow } from "./wl-surface.ts";
 
 interface XdgSurfaceState {
+  /** The xdg_wm_base that made it: errors of popups are errors of that. */
+  readonly shell: RelayObject | undefined;
   surface: RelayObject | undefined;
 }
 interface ToplevelState {
@@ -44,16 +58,26 @@ function bounded(request: GuestRequest<unknown>): void {
   request.forward();
 }
 
+/** A largest or smallest size; toolkits say "no bound" with numbers of their own, which are cut to what we allow. */
+function windowSize(request: GuestRequest<unknown>): void {
+  const sizes = request.args as readonly number[];
+  if (sizes.some((side) => side < 0)) throw violation(request.object, xdg_toplevel, "invalid_size", "a negative size");
+  request.forward(sizes.map((side) => Math.min(side, MAX_SURFACE_SIDE)));
+}
+
 export const wmBaseRelay = defineRelay({
   table: xdg_wm_base,
   version: XDG_VERSION,
   requests: {
     destroy: forward,
     create_positioner: forward,
-    get_xdg_surface: ({ client, args, forward }) => {
+    get_xdg_surface: ({ client, object, args, forward }) => {
+      const surface = liveObject(client, args[1] as number, "wl_surface");
+      checkFreeForWindow(surface, object);
       const [made] = forward();
+      useSurface(surface, "xdg_surface", made);
       const state = stateOf(xdgSurfaceRelay, made);
-      if (state !== undefined) state.surface = client.objects.byGuestId(args[1] as number);
+      if (state !== undefined) state.surface = surface;
     },
     pong: forward,
   },
@@ -81,11 +105,15 @@ export const positionerRelay = defineRelay({
 export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
   table: xdg_surface,
   version: XDG_VERSION,
-  state: () => ({ surface: undefined }),
+  state: (_client, shell) => ({ shell, surface: undefined }),
   requests: {
-    destroy: forward,
+    destroy: ({ object, forward }) => {
+      checkRoleGone(object);
+      forward();
+    },
     get_toplevel: ({ client, object, forward }) => {
       const [made] = forward();
+      useAsRole(object, made);
       const state = stateOf(toplevelRelay, made);
       if (made === undefined || state === undefined) return;
       state.surface = object.state.surface;
@@ -93,8 +121,19 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
       // A window is never without a name of ours, even when the app gives none.
       client.sendToHost(made.hostId, xdg_toplevel, "set_app_id", [hostAppId(client.context.sandbox, "")]);
     },
-    get_popup: forward,
-    set_window_geometry: bounded,
+    get_popup: ({ client, object, args, forward }) => {
+      const parent = args[1] === 0 ? undefined : liveObject(client, args[1] as number, "xdg_surface");
+      checkPopupParent(object, parent, object.state.shell ?? object);
+      const [made] = forward();
+      useAsRole(object, made);
+    },
+    set_window_geometry: (request) => {
+      const [, , width, height] = request.args as number[];
+      if ((width ?? 0) < 1 || (height ?? 0) < 1) {
+        throw violation(request.object, xdg_surface, "invalid_size", `${width}x${height}, at least 1x1 wanted`);
+      }
+      bounded(request);
+    },
     ack_configure: forward,
   },
   events: { configure: forward },
@@ -123,15 +162,21 @@ export const toplevelRelay = defineRelay<ToplevelState>({
   version: XDG_VERSION,
   state: () => ({ surface: undefined, fullscreen: WINDOWED }),
   requests: {
-    destroy: forward,
-    set_parent: forward,
+    destroy: ({ object, forward }) => {
+      checkUndecorated(object);
+      forward();
+    },
+    set_parent: ({ client, object, args, forward }) => {
+      setWindowParent(object, args[0] === 0 ? undefined : liveObject(client, args[0] as number, "xdg_toplevel"));
+      forward();
+    },
     set_title: ({ args, forward }) => forward([hostTitle(args[0] as string)]),
     set_app_id: ({ client, args, forward }) => forward([hostAppId(client.context.sandbox, args[0] as string)]),
     show_window_menu: ifSerialGiven(1),
     move: ifSerialGiven(1),
     resize: ifSerialGiven(1),
-    set_max_size: forward,
-    set_min_size: forward,
+    set_max_size: windowSize,
+    set_min_size: windowSize,
     set_maximized: ({ client, object }) => fullscreen(client, object, { kind: "set-maximized" }),
     unset_maximized: ({ client, object }) => fullscreen(client, object, { kind: "unset-maximized" }),
     set_fullscreen: ({ client, object }) =>
@@ -147,7 +192,10 @@ export const toplevelRelay = defineRelay<ToplevelState>({
   },
   policyChanged: (client, object) =>
     fullscreen(client, object, { kind: "policy-changed", verdict: client.context.policy.decide("fullscreen") }),
-  destroyed: (client, object) => surfaceIsWindow(client, object.state.surface, false),
+  destroyed: (client, object) => {
+    windowGone(object);
+    surfaceIsWindow(client, object.state.surface, false);
+  },
 });
 
 export const popupRelay = defineRelay({

@@ -1,0 +1,54 @@
+/** The tests of a set of attacks on one compositor, which they share. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { CompositorKind } from "../../support/compositor.ts";
+import type { Attack, Attacker } from "./attack.ts";
+import { TOPICS } from "./catalogue.ts";
+import { openDescriptors, Stage } from "./stage.ts";
+
+const DEADLINE_MS = 60_000;
+/**
+ * What all attacks together may add to the memory of this process, in bytes. It holds both halves of the display, and the
+ * attackers and bystanders too: their garbage, compiled code and the largest queues of one connection. An attack that
+ * left just its pending events behind (4 MiB) would show, done by all of them.
+ */
+const MAX_GROWTH_BYTES = 160 * 1024 * 1024;
+
+/** Tests of the attacks that `chosen` takes, each by everyone who can do it. */
+export function attackOn(kind: CompositorKind, chosen: (attack: Attack, topic: string) => boolean): void {
+  describe(`on ${kind}`, () => {
+    let stage: Stage;
+    let descriptors: number;
+    let memory: number;
+    beforeAll(async () => {
+      stage = await Stage.open(kind);
+      descriptors = openDescriptors();
+      memory = residentBytes();
+    }, DEADLINE_MS);
+    afterAll(() => stage[Symbol.asyncDispose]());
+
+    const topics = Object.keys(TOPICS).filter((topic) => TOPICS[topic]?.some((attack) => chosen(attack, topic)));
+    describe.each(topics)("%s", (topic) => {
+      const cases = (TOPICS[topic] ?? [])
+        .filter((attack) => chosen(attack, topic))
+        .flatMap((attack) => attack.by.map((by): [string, Attack, Attacker] => [`${attack.name} (${by})`, attack, by]));
+      test.each(cases)(
+        "%s",
+        async (_name, attack, by) => {
+          if (attack.needs.every((need) => stage.offers(need))) await stage.run(attack, by);
+        },
+        DEADLINE_MS,
+      );
+    });
+
+    test("nothing is kept", () => stage.settled(descriptors), DEADLINE_MS);
+
+    test("memory stays flat", () => {
+      expect(residentBytes() - memory).toBeLessThan(MAX_GROWTH_BYTES);
+    });
+  });
+}
+
+function residentBytes(): number {
+  Bun.gc(true);
+  return process.memoryUsage.rss();
+}
