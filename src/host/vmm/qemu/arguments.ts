@@ -13,10 +13,8 @@ export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, arena: 6 } as 
  */
 export type QemuStart = "boot" | "saveable" | "restore" | "restore-writable";
 
-/** The descriptor of the memory file, in a machine that is saved or restored. */
-export function memoryFd(spec: VmSpec): number {
-  return INHERITED_FD.arena + (spec.arena === undefined ? 0 : 1);
-}
+/** The name in QEMU's view of the file that is the memory of a machine that is restored. */
+export const MEMORY = "memory";
 
 /** QEMU's own filter of system calls: nothing old, no rise of privileges, no other program, no change of its limits. */
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
@@ -93,7 +91,7 @@ export function qemuArguments(
     isRestore(start)
       ? ["-incoming", "defer"]
       : ["-kernel", path("kernel"), "-initrd", path("initramfs"), "-append", kernelOptions],
-    memoryArguments(start, memory, memoryFd(spec)),
+    start === "boot" ? [] : memoryArguments(start, memory, start === "saveable" ? inheritedMemory(spec) : path(MEMORY)),
     // Tells the guest's kernel that it goes on as another machine, whereupon it takes fresh random numbers.
     ["-device", "vmgenid,guid=auto"],
     ["-chardev", `socket,id=console,fd=${INHERITED_FD.console}`, "-serial", "chardev:console"],
@@ -146,14 +144,18 @@ function dataDisk(path: string): string[] {
  * The memory of a saved machine is a file: written by the one machine ("share=on", so that the file has it all), and
  * mapped privately by those that are restored, so that they share what they do not change.
  */
-function memoryArguments(start: QemuStart, mib: number, fd: number): string[] {
-  if (start === "boot") return [];
+function memoryArguments(start: Exclude<QemuStart, "boot">, mib: number, path: string): string[] {
   const access = {
     saveable: "share=on",
     restore: "share=off,readonly=on,rom=off",
     "restore-writable": "share=off",
   }[start];
-  return ["-object", `memory-backend-file,id=memory,${access},mem-path=/proc/self/fd/${fd},size=${mib}M`];
+  return ["-object", `memory-backend-file,id=memory,${access},mem-path=${path},size=${mib}M`];
+}
+
+/** A machine that will be saved has a memory file, which it inherits after the arena. */
+function inheritedMemory(spec: VmSpec): string {
+  return `/proc/self/fd/${INHERITED_FD.arena + (spec.arena === undefined ? 0 : 1)}`;
 }
 
 function isRestore(start: QemuStart): boolean {

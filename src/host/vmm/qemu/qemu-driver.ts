@@ -2,11 +2,10 @@
  * The QEMU driver: everywhere, with KVM or by emulation. QEMU inherits its connections as descriptors, so no path leads
  * to them, and gets SIGKILL from the kernel when the process that started it ends, however that ends.
  */
-import { constants } from "node:fs";
 import { VitrineError } from "../../../base/error.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
-import { fileSize, memfdCreate, openFile } from "../../../sys/memory.ts";
+import { fileSize, memfdCreate } from "../../../sys/memory.ts";
 import { socketPair } from "../../../sys/socket.ts";
 import { dataFolder, guestFiles, type MonitorView, seenPath, writableGuestFiles } from "../confinement.ts";
 import { ConsoleLog } from "../console-log.ts";
@@ -25,7 +24,7 @@ import { findProgram } from "../find-program.ts";
 import { hostFacts } from "../host-facts.ts";
 import { type MonitorEnd, MonitorProcess } from "../monitor-process.ts";
 import { probeAcceleration } from "../probe.ts";
-import { type QemuStart, qemuArguments } from "./arguments.ts";
+import { MEMORY, type QemuStart, qemuArguments } from "./arguments.ts";
 import { QmpClient } from "./qmp.ts";
 import { copyMemory, loadState, memoryFile, restoreMode, saveState } from "./saved-state.ts";
 
@@ -69,12 +68,11 @@ export class QemuDriver implements Driver {
     startSaveable: async (spec) => {
       const { accelerator } = await probeAcceleration(spec.kernel);
       const memory = memfdCreate("vitrine-memory", (spec.memoryMib ?? DEFAULT_MEMORY_MIB) * 1024 * 1024);
-      return await ready(new QemuMachine(spec, accelerator, "saveable", memory));
+      return await ready(new QemuMachine(spec, accelerator, "saveable", { memory }));
     },
     restore: async (spec, directory) => {
       const { accelerator } = await probeAcceleration(spec.kernel);
-      const memory = openFile(memoryFile(directory), constants.O_RDONLY);
-      const vm = new QemuMachine(spec, accelerator, restoreMode(directory), memory);
+      const vm = new QemuMachine(spec, accelerator, restoreMode(directory), { directory });
       return await ready(vm, () => vm.load(directory));
     },
   };
@@ -103,12 +101,19 @@ class QemuMachine implements SaveableVm {
   #pid = 0;
   #asked: "stop" | "kill" | undefined;
 
-  /** `memory`: the file that is the guest's memory, for all but "boot"; taken over. */
-  constructor(spec: VmSpec, accelerator: Accelerator, start: QemuStart, memory?: OwnedFd) {
+  /**
+   * `memory`: a memory file to be the guest's memory, for "saveable"; taken over. `directory`: what is restored.
+   */
+  constructor(
+    spec: VmSpec,
+    accelerator: Accelerator,
+    start: QemuStart,
+    { memory, directory }: { memory?: OwnedFd; directory?: string } = {},
+  ) {
     this.accelerator = accelerator;
     this.#memory = memory;
     const program = requireQemu();
-    const view = viewOf(spec, program, accelerator);
+    const view = viewOf(spec, program, accelerator, restoredMemory(start, directory));
     const arenaBytes = spec.arena === undefined ? undefined : fileSize(spec.arena);
     const [channel, itsChannel] = socketPair();
     const [monitor, itsMonitor] = socketPair();
@@ -214,10 +219,24 @@ class QemuMachine implements SaveableVm {
   }
 }
 
-function viewOf(spec: VmSpec, program: string, accelerator: Accelerator): MonitorView {
+type Files = Readonly<Record<string, string>>;
+
+/** The file that is the memory of a machine which is restored. It can be written only where QEMU wants it so. */
+function restoredMemory(start: QemuStart, directory: string | undefined): { files?: Files; writableFiles?: Files } {
+  if (directory === undefined) return {};
+  const memory = { [MEMORY]: memoryFile(directory) };
+  return start === "restore-writable" ? { writableFiles: memory } : { files: memory };
+}
+
+function viewOf(
+  spec: VmSpec,
+  program: string,
+  accelerator: Accelerator,
+  memory: { files?: Files; writableFiles?: Files },
+): MonitorView {
   return {
-    files: guestFiles(spec, "pci-serial"),
-    writableFiles: writableGuestFiles(spec),
+    files: { ...guestFiles(spec, "pci-serial"), ...memory.files },
+    writableFiles: { ...writableGuestFiles(spec), ...memory.writableFiles },
     support: FIRMWARE_FOLDERS.map((name) => dataFolder(program, name)),
     devices: ["/dev/null", "/dev/urandom", ...(accelerator === "kvm" ? ["/dev/kvm"] : [])],
     sockets: "none",
