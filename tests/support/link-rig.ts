@@ -1,4 +1,4 @@
-/** A host half without a guest: tests speak the display link by hand, as a guest half that lies would. */
+/** A host half without a guest: tests speak the display link by hand, as a guest half that lies would. All is allowed. */
 import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { fdStream } from "../../src/channel/fd-stream.ts";
 import { HostDisplay } from "../../src/host/display/display.ts";
@@ -7,7 +7,7 @@ import type { OwnedFd } from "../../src/sys/fd.ts";
 import { memfdCreate } from "../../src/sys/memory.ts";
 import { socketPair } from "../../src/sys/socket.ts";
 import type { Compositor } from "./compositor.ts";
-import type { PixelPath } from "./display-loop.ts";
+import { EVERYTHING_ALLOWED, type PixelPath, policyOf } from "./display-loop.ts";
 import { WaylandClient } from "./wayland-client.ts";
 
 export class LinkRig implements Disposable {
@@ -24,6 +24,7 @@ export class LinkRig implements Disposable {
       arena: this.arena,
       arenaBytes: ARENA_BYTES,
       pixels,
+      policy: policyOf(EVERYTHING_ALLOWED),
       onNotice: (_severity, message) => this.notices.push(message),
     });
   }

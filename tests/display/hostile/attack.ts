@@ -1,11 +1,11 @@
 /** What an attack is: data with a name, who does it, what must come of it, and the deed. */
 import type { InterfaceTable, Value } from "../../../src/wayland/types.ts";
+import type { Stage } from "../../support/display-stage.ts";
 import type { LinkRig } from "../../support/link-rig.ts";
 import type { ClientArgument, WaylandClient } from "../../support/wayland-client.ts";
 import { testInterfaces } from "../../support/wayland-client.ts";
 import type { ClientObject } from "../../support/wayland-object.ts";
 import type { TestWindow, WindowOptions } from "../../support/window.ts";
-import type { Stage } from "./stage.ts";
 
 /** An app, whose requests pass the guest half; a guest half that lies to the host half; one that sends its pixels. */
 export type Attacker = "app" | "guest" | "stream";
@@ -53,8 +53,6 @@ export interface Scene {
   /** A surface with the role of a window, and no content. */
   toplevel(): TestWindow;
   window(options?: Partial<WindowOptions>): Promise<TestWindow>;
-  /** Puts the pointer into the middle of the window with that id. */
-  pointAt(appId: string): Promise<void>;
   /** A message with any ids and values that its table can say. */
   send(id: number, interfaceName: string, request: string, args: readonly Value[]): void;
   /** Words, then bytes, as they are. */

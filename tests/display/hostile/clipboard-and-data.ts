@@ -118,7 +118,7 @@ export const CLIPBOARD_AND_DATA: readonly Attack[] = [
   ),
   byBoth(
     "a thousand sources",
-    IGNORED,
+    displayError("wl_display", "no_memory"),
     (scene) => {
       for (let count = 0; count < 1000; count++) offering(TYPE)(scene);
     },

@@ -141,7 +141,7 @@ export const FLOODS: readonly Attack[] = [
       const seat = scene.bind("wl_seat");
       for (let count = 0; count < 500; count++) scene.client.create(seat, "get_pointer", []);
       await scene.window({ appId: "under-pointer" });
-      for (let count = 0; count < 5; count++) await scene.pointAt("vitrine.test.under-pointer");
+      for (let count = 0; count < 5; count++) await scene.stage.pointAt("vitrine.test.under-pointer");
     },
     { needs: ["pointer"] },
   ),

@@ -16,7 +16,7 @@ function pointer(scene: Scene): ClientObject {
 async function entered(scene: Scene): Promise<{ mouse: ClientObject; serial: number }> {
   const mouse = pointer(scene);
   await scene.window({ appId: "under-pointer" });
-  await scene.pointAt("vitrine.test.under-pointer");
+  await scene.stage.pointAt("vitrine.test.under-pointer");
   const { args } = await scene.client.next(mouse, "enter");
   return { mouse, serial: args[0] as number };
 }
@@ -77,7 +77,7 @@ export const INPUT_AND_SERIALS: readonly Attack[] = [
     async (scene) => {
       const mouse = pointer(scene);
       const { surface } = await scene.window({ appId: "under-pointer" });
-      await scene.pointAt("vitrine.test.under-pointer");
+      await scene.stage.pointAt("vitrine.test.under-pointer");
       const { args } = await scene.client.next(mouse, "enter");
       scene.client.request(mouse, "set_cursor", [args[0] as number, surface, 0, 0]);
     },

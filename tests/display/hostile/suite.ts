@@ -1,9 +1,10 @@
 /** The tests of a set of attacks on one compositor, which they share. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { CompositorKind } from "../../support/compositor.ts";
+import { Stage } from "../../support/display-stage.ts";
 import type { Attack, Attacker } from "./attack.ts";
 import { TOPICS } from "./catalogue.ts";
-import { openDescriptors, Stage } from "./stage.ts";
+import { runAttack } from "./run-attack.ts";
 
 const DEADLINE_MS = 60_000;
 /**
@@ -17,11 +18,9 @@ const MAX_GROWTH_BYTES = 160 * 1024 * 1024;
 export function attackOn(kind: CompositorKind, chosen: (attack: Attack, topic: string) => boolean): void {
   describe(`on ${kind}`, () => {
     let stage: Stage;
-    let descriptors: number;
     let memory: number;
     beforeAll(async () => {
       stage = await Stage.open(kind);
-      descriptors = openDescriptors();
       memory = residentBytes();
     }, DEADLINE_MS);
     afterAll(() => stage[Symbol.asyncDispose]());
@@ -34,13 +33,19 @@ export function attackOn(kind: CompositorKind, chosen: (attack: Attack, topic: s
       test.each(cases)(
         "%s",
         async (_name, attack, by) => {
-          if (attack.needs.every((need) => stage.offers(need))) await stage.run(attack, by);
+          if (attack.needs.every((need) => stage.offers(need))) await runAttack(stage, attack, by);
         },
         DEADLINE_MS,
       );
     });
 
-    test("nothing is kept", () => stage.settled(descriptors), DEADLINE_MS);
+    test(
+      "nothing is kept",
+      async () => {
+        expect(await stage.settle()).toEqual({ clients: 0, windows: 0, descriptors: 0 });
+      },
+      DEADLINE_MS,
+    );
 
     test("memory stays flat", () => {
       expect(residentBytes() - memory).toBeLessThan(MAX_GROWTH_BYTES);
