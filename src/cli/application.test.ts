@@ -28,7 +28,11 @@ describe("vitrine", () => {
     const commands = [
       "search",
       "info",
+      "create",
       "run",
+      "try",
+      "resize",
+      "remove",
       "exec",
       "shell",
       "list",

@@ -4,11 +4,13 @@ import { VitrineError } from "../base/error.ts";
 import type { SandboxInfo } from "../channel/contract/control.ts";
 import { ensureArenaTemplate } from "../host/image/arena-template.ts";
 import type { BuildOptions } from "../host/image/build-options.ts";
-import { openImage } from "../host/image/images.ts";
+import { type OpenImage, openImage } from "../host/image/images.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
+import { findConfig, readConfig } from "../host/sandbox/config.ts";
 import { findConnection, type SandboxConnection } from "../host/sandbox/control-client.ts";
 import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
+import { requireHomeDisk } from "../host/sandbox/make.ts";
 import { startSupervisor } from "../host/sandbox/start-supervisor.ts";
 import type { SupervisorSpec } from "../host/sandbox/supervisor-spec.ts";
 import { chooseDriver, type DriverName } from "../host/vmm/drivers.ts";
@@ -18,7 +20,8 @@ import { ProgressLine } from "./progress.ts";
 
 export interface SandboxRequest {
   readonly name: string;
-  readonly image: string;
+  /** Name of the image of a sandbox that keeps nothing; undefined for one that was made before. */
+  readonly image: string | undefined;
   /** Socket of the compositor; undefined: no windows. */
   readonly compositor: string | undefined;
   readonly sharedMemory: boolean;
@@ -33,6 +36,7 @@ export interface SandboxRequest {
 export async function openSandbox(context: CliContext, request: SandboxRequest): Promise<SandboxConnection> {
   const environment = context.process.env;
   checkSandboxName(request.name);
+  checkNotMade(request, environment);
   for (;;) {
     const running = await findConnection(request.name, environment);
     if (running === undefined) {
@@ -63,7 +67,7 @@ async function isUsable(connection: SandboxConnection, request: SandboxRequest):
 
 function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
   const fix = `vitrine stop ${request.name}, or choose another name with --name`;
-  if (info.image !== request.image) {
+  if (request.image !== undefined && info.image !== request.image) {
     throw new VitrineError(
       "already-exists",
       `Cannot run image "${request.image}" in sandbox "${request.name}": it runs image "${info.image}"`,
@@ -88,7 +92,7 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
 
 /** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
 async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
-  const image = await openImage(request.image);
+  const { image, home } = await findSystem(request, context.process.env);
   return await interruptible(async (signal) => {
     const kernel = await withProgress(context, "kernel", signal, ensureKernel);
     const { confined } = request;
@@ -111,10 +115,11 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       : null;
     return {
       name: request.name,
-      image: request.image,
+      image: image.record.name,
       kernel,
       toolsImage: tools.path,
       appImage: image.path,
+      home,
       arena,
       compositor: request.compositor ?? null,
       driver,
@@ -123,6 +128,29 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
     };
   });
+}
+
+/** What the guest's disks are: of a sandbox that was made, or of an image alone. */
+async function findSystem(
+  { name, image }: SandboxRequest,
+  environment: Environment,
+): Promise<{ image: OpenImage; home: SupervisorSpec["home"] }> {
+  if (image !== undefined) return { image: await openImage(image), home: null };
+  const { image: its } = readConfig(name, environment);
+  const { path, unused } = requireHomeDisk(name, environment);
+  return { image: await openImage(its), home: { path, unused } };
+}
+
+/** A sandbox that keeps nothing must not be taken for one that was made, and keeps its home. */
+function checkNotMade({ name, image }: SandboxRequest, environment: Environment): void {
+  if (image === undefined || findConfig(name, environment) === undefined) return;
+  throw new VitrineError(
+    "already-exists",
+    `Cannot run image "${image}" as "${name}": a sandbox of that name was made`,
+    {
+      fix: `vitrine run --sandbox ${name}, or choose another name with --name`,
+    },
+  );
 }
 
 /** Runs a build step with a progress line of its own, which is seen only if there is something to do. */

@@ -35,6 +35,7 @@ beforeAll(async () => {
     kernel: { version: "6", image: "", initramfs: "", digest: "" },
     toolsImage: "",
     appImage: "",
+    home: null,
     arena: null,
     compositor: null,
     driver: "qemu" as const,

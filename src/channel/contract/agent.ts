@@ -13,7 +13,7 @@
 import * as z from "zod/mini";
 
 /** Raised with every change of this file or of contract/display.ts. */
-export const AGENT_PROTOCOL_VERSION = 1;
+export const AGENT_PROTOCOL_VERSION = 2;
 
 /** Name of the virtio-serial port that carries the mux; the guest finds it at /dev/virtio-ports/NAME. */
 export const AGENT_PORT_NAME = "vitrine.agent";
@@ -84,6 +84,11 @@ export const agentContract = {
         uptime: z.object({ init: milliseconds, agent: milliseconds, now: milliseconds }),
       }),
     },
+    /**
+     * Mounts the disk with the user's home, before the first process is spawned. `format`: it was never used. Errors:
+     * "unavailable" (no such disk), "corrupt" (damaged beyond mending).
+     */
+    openHome: { params: z.object({ format: z.boolean() }), result: z.object({}) },
     /** Starts a process in the app root. Errors: "not-found" (no such command), "invalid-argument", "limit". */
     spawn: {
       params: z.object({

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MAX_PROCESSES } from "../../channel/contract/agent.ts";
+import { AGENT_PROTOCOL_VERSION, MAX_PROCESSES } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { WINDOW_BYTES } from "../../channel/mux.ts";
 import { socketPair } from "../../sys/socket.ts";
@@ -23,7 +23,7 @@ afterEach(() => host.close());
 describe("hello", () => {
   test("tells uptimes in order and the kernel", async () => {
     const { uptime, kernel, version } = await host.hello();
-    expect(version).toBe(1);
+    expect(version).toBe(AGENT_PROTOCOL_VERSION);
     expect(kernel).toMatch(/^\d+\./);
     expect(uptime.init).toBeLessThanOrEqual(uptime.agent);
     expect(uptime.agent).toBeLessThan(uptime.now);

@@ -41,6 +41,8 @@ export interface AgentOptions {
   readonly arenaFile?: string;
   /** Makes the listening Wayland socket. Without, there is no display. */
   readonly openDisplay?: (options: DisplayOptions) => { close(): void };
+  /** Mounts the user's home from its disk, which is made into a file system first if `format`. Without, there is no disk. */
+  readonly openHome?: (format: boolean) => Promise<{ close(): Promise<void> }>;
   /** Sets clock (milliseconds since 1970) and host name of the machine. Without, they stay. */
   readonly machine?: { setClock(milliseconds: number): Promise<void>; setHostname(name: string): void };
   /**
@@ -72,6 +74,7 @@ class Agent {
   #clock: Promise<void> = Promise.resolve();
   #display: { close(): void } | undefined;
   #bus: SessionBus | undefined;
+  #home: { close(): Promise<void> } | undefined;
   #state: "running" | "stopping" | "over" = "running";
 
   constructor(link: ByteStream, options: AgentOptions) {
@@ -100,6 +103,10 @@ class Agent {
       serves: agentContract,
       handlers: {
         hello: (params) => this.#greet(params),
+        openHome: async ({ format }) => {
+          await this.#openHome(format);
+          return {};
+        },
         spawn: async (params) => ({ pid: await this.#spawn(params) }),
         signal: ({ process, signal }) => {
           this.#processes.signal(process, signal);
@@ -170,6 +177,14 @@ class Agent {
     }
   }
 
+  async #openHome(format: boolean): Promise<void> {
+    if (this.#hello === undefined || this.#processes.pids.length > 0 || this.#home !== undefined) {
+      throw new VitrineError("protocol", "Cannot open the home: once, between hello and the first process, is wanted");
+    }
+    if (this.#options.openHome === undefined) throw new VitrineError("unavailable", "Cannot open the home: no disk");
+    this.#home = await this.#options.openHome(format);
+  }
+
   async #spawn(request: SpawnRequest): Promise<number> {
     const streams = this.#stdio.claim(request.process);
     const hello = this.#hello;
@@ -205,6 +220,7 @@ class Agent {
     const list = () => (appRoot === "/" ? this.#processes.pids.map((pid) => -pid) : processesInRoot(appRoot));
     this.#processes.hangUp();
     await endProcesses(list, graceMs);
+    await this.#home?.close().catch((error) => this.#notice(error));
     // After the answer, which is written when this has returned.
     setImmediate(() => this.#over());
   }

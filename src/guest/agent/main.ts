@@ -5,6 +5,7 @@ import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
 import { runAgent } from "./agent.ts";
+import { HomeDisk } from "./home-disk.ts";
 import { openLink, serveLinks } from "./link.ts";
 import { parseUptime, setClock, setHostname } from "./machine.ts";
 
@@ -37,6 +38,7 @@ function serve(stream: ByteStream): Promise<boolean> {
       arenaFile: ARENA_FILE,
       initUptime: initUptime(),
       openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
+      openHome: (format) => HomeDisk.open({ appRoot: APP_ROOT, user: USER, format }),
       machine: { setClock, setHostname },
       powerOff: resolve,
       onNotice: note,

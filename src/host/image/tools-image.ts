@@ -28,8 +28,12 @@ const SPACE_MIB = 500;
 const LIBRARIES = "usr/lib/x86_64-linux-gnu";
 const FILES = [
   "usr/bin/busybox",
+  "usr/bin/mkfs.erofs",
   "usr/bin/setsid",
   "usr/bin/unshare",
+  "usr/sbin/e2fsck",
+  "usr/sbin/mke2fs",
+  "usr/sbin/resize2fs",
   "usr/lib64/ld-linux-x86-64.so.2",
   ...[
     "ld-linux-x86-64.so.2",
@@ -39,9 +43,28 @@ const FILES = [
     "libdl.so.2",
     "libstdc++.so.6",
     "libgcc_s.so.1",
+    // e2fsprogs
+    ...["libblkid.so.1", "libcom_err.so.2", "libe2p.so.2", "libext2fs.so.2", "libuuid.so.1"],
+    // mkfs.erofs
+    ...["libdeflate.so.0", "liblz4.so.1", "liblzma.so.5", "libpcre2-8.so.0", "libselinux.so.1", "libxxhash.so.0"],
+    ...["libz.so.1", "libzstd.so.1"],
   ].map((name) => `${LIBRARIES}/${name}`),
 ];
-const FOLDERS = ["agent", "app", "arena", "dev", "etc", "layers", "proc", "root", "run", "sys", "tmp", "usr/sbin"];
+const FOLDERS = [
+  "agent",
+  "app",
+  "arena",
+  "data",
+  "dev",
+  "etc",
+  "layers",
+  "proc",
+  "root",
+  "run",
+  "sys",
+  "tmp",
+  "usr/sbin",
+];
 const BUSYBOX_NAMES = ["usr/bin/sh", "usr/sbin/init"];
 
 export async function ensureToolsImage(options: BuildOptions = {}): Promise<ToolsImage> {

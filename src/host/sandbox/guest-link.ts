@@ -78,6 +78,11 @@ export class GuestLink {
     return answer;
   }
 
+  /** Has the user's home mounted. It may take as long as mending its disk takes: the caller watches over that. */
+  async openHome(format: boolean): Promise<void> {
+    await this.rpc.call("openHome", { format }, { deadlineMs: Number.POSITIVE_INFINITY });
+  }
+
   /** Opens a stdio stream of a process that is about to be spawned. */
   openStdio(process: number, name: StdioName): ByteStream {
     return this.#mux.open({ kind: "stdio", process, name } satisfies HostStreamHeader);

@@ -10,6 +10,7 @@ import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
 import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
 import { GuestProcesses } from "./guest-processes.ts";
+import { markUsed } from "./home-disk.ts";
 import type { EndReason } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
@@ -17,6 +18,9 @@ import { openWindows, type Windows } from "./windows.ts";
 
 /** How long a guest that does not answer may keep whoever asks for its memory waiting, in milliseconds. */
 export const GUEST_MEMORY_DEADLINE_MS = 2000;
+
+/** How often at most a user is told that the disk is full, in milliseconds. */
+export const DISK_FULL_NOTICE_INTERVAL_MS = 60_000;
 
 export interface GuestOptions {
   readonly spec: SupervisorSpec;
@@ -47,6 +51,7 @@ export class Guest {
   #processes: GuestProcesses | undefined;
   #killed = false;
   #closed = false;
+  #diskFullTold = 0;
 
   constructor(options: GuestOptions, events: GuestEvents) {
     this.#options = options;
@@ -62,9 +67,11 @@ export class Guest {
       kernel: spec.kernel,
       toolsImage: spec.toolsImage,
       appImage: spec.appImage,
+      ...(spec.home === null ? {} : { dataDisk: spec.home.path }),
       consoleLog,
       workFolder: paths.machine,
       confined: spec.confined,
+      onDiskFull: () => this.#tellDiskFull(),
       ...(windows.guestArena === undefined ? {} : { arena: windows.guestArena }),
       ...(spec.memoryMib === undefined ? {} : { memoryMib: spec.memoryMib }),
     });
@@ -85,6 +92,7 @@ export class Guest {
     });
     this.#link = link;
     await this.#greet(machine, link, windows);
+    if (spec.home !== null) await this.#openHome(machine, link, spec.home);
     this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
   }
 
@@ -162,6 +170,17 @@ export class Guest {
     this.#events.reached("kernel", now - (uptime.now - uptime.init));
     this.#events.reached("agent", now);
     log.entry("info", `agent answers, kernel ${sanitizeText(kernel)}`);
+  }
+
+  async #openHome(machine: RunningVm, link: GuestLink, home: { path: string; unused: boolean }): Promise<void> {
+    await awaitBoot(machine, link.openHome(home.unused));
+    if (home.unused) markUsed(home.path);
+  }
+
+  #tellDiskFull(): void {
+    if (Date.now() - this.#diskFullTold < DISK_FULL_NOTICE_INTERVAL_MS) return;
+    this.#diskFullTold = Date.now();
+    this.#events.notice("error", "the disk is full: the sandbox stands still until it has room");
   }
 
   #acceptStream(stream: ByteStream, header: GuestStreamHeader): void {

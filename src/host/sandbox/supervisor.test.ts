@@ -39,6 +39,7 @@ function startSandbox(driver = new HostProcessDriver()): { ended: Promise<EndRea
       kernel: { version: "6", image: "", initramfs: "", digest: "" },
       toolsImage: "",
       appImage: "",
+      home: null,
       arena: null,
       compositor: null,
       driver: "qemu",

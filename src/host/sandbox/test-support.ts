@@ -105,6 +105,7 @@ export class TestAgent {
         kernel: "6.0-test",
         uptime: { init: 10, agent: 20, now: 30 },
       }),
+      openHome: () => ({}),
       spawn: async ({ process, argv, environment, stdio }) => {
         const env = { ...globalThis.process.env, ...environment };
         const [command = "", ...args] = argv;

@@ -47,6 +47,8 @@ export interface VmSpec {
    * The one disk that the guest may write, after all others: a raw file, which its flushes reach before they are answered.
    */
   readonly dataDisk?: string;
+  /** The host has no room for what the guest writes: the machine stands still, and goes on by itself when there is some. */
+  readonly onDiskFull?: () => void;
   /**
    * The window arena ({@link ../image/arena-template.ts}), of `arenaBytes` bytes: a sealed memory file. Borrowed: the
    * monitor gets a duplicate, the caller's stays its own. Absent: the guest has no arena.

@@ -3,6 +3,7 @@
  * to them, and gets SIGKILL from the kernel when the process that started it ends, however that ends.
  */
 import { execFile } from "node:child_process";
+import * as z from "zod/mini";
 import { VitrineError } from "../../../base/error.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
@@ -24,6 +25,8 @@ const FIRMWARE_FOLDERS = ["qemu", "seabios", "ipxe", "qemu-firmware"];
 const QUIT_DEADLINE_MS = 3000;
 /** A kernel that panicked reboots, which ends QEMU; one that does not get that far within this time is ended. */
 const PANIC_GRACE_MS = 5000;
+/** How often to try whether the host's disk has room again. */
+const ROOM_INTERVAL_MS = 3000;
 
 export class QemuDriver implements Driver {
   readonly name = "qemu";
@@ -58,6 +61,9 @@ export class QemuDriver implements Driver {
   }
 }
 
+/** The event of a write that stopped the machine because the host's disk is full. */
+const diskFullSchema = z.object({ action: z.literal("stop"), nospace: z.literal(true) });
+
 class QemuMachine implements RunningVm {
   readonly accelerator: Accelerator;
   readonly channel: Promise<OwnedFd>;
@@ -67,6 +73,8 @@ class QemuMachine implements RunningVm {
   readonly #qmp: QmpClient;
   #pid = 0;
   #asked: "stop" | "kill" | undefined;
+  readonly #onDiskFull: () => void;
+  #waitsForRoom = false;
 
   constructor(spec: VmSpec, accelerator: Accelerator) {
     this.accelerator = accelerator;
@@ -99,6 +107,10 @@ class QemuMachine implements RunningVm {
       ([end]) => this.#describeExit(end),
       (error: VitrineError) => ({ reason: "monitor-failed", status: -1, message: error.message }),
     );
+    this.#onDiskFull = spec.onDiskFull ?? (() => {});
+    this.#qmp.onEvent = (name, data) => {
+      if (name === "BLOCK_IO_ERROR" && diskFullSchema.safeParse(data).success) this.#waitForRoom();
+    };
     void this.exited.then(() => this.#qmp.close());
   }
 
@@ -140,6 +152,18 @@ class QemuMachine implements RunningVm {
 
   #endAfterPanic(): void {
     const timer = setTimeout(() => this.#process.kill(), PANIC_GRACE_MS);
+    void this.exited.then(() => clearTimeout(timer));
+  }
+
+  /** QEMU stops a machine whose disk has no room on the host. Going on writes again, and stops again if nothing changed. */
+  #waitForRoom(): void {
+    if (this.#waitsForRoom) return;
+    this.#waitsForRoom = true;
+    this.#onDiskFull();
+    const timer = setTimeout(() => {
+      this.#waitsForRoom = false;
+      this.#qmp.execute("cont").catch(() => {}); // It has ended.
+    }, ROOM_INTERVAL_MS);
     void this.exited.then(() => clearTimeout(timer));
   }
 
