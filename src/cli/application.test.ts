@@ -31,6 +31,7 @@ describe("vitrine", () => {
       "create",
       "run",
       "try",
+      "network",
       "resize",
       "remove",
       "exec",

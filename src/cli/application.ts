@@ -12,6 +12,7 @@ import { imageCommands } from "./commands/image.ts";
 import { infoCommand } from "./commands/info.ts";
 import { listCommand } from "./commands/list.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { networkCommand } from "./commands/network.ts";
 import { removeCommand } from "./commands/remove.ts";
 import { resizeCommand } from "./commands/resize.ts";
 import { runCommand } from "./commands/run.ts";
@@ -35,6 +36,7 @@ const routes = buildRouteMap({
     shell: shellCommand,
     list: listCommand,
     stop: stopCommand,
+    network: networkCommand,
     resize: resizeCommand,
     remove: removeCommand,
     logs: logsCommand,

@@ -1,4 +1,5 @@
 /** Parameters that name a sandbox, an image or an app; a shell proposes those that there are. */
+import { parsePolicy } from "../host/network/policy.ts";
 import { HOME_STEP_BYTES } from "../host/sandbox/home-disk.ts";
 import type { CliContext } from "./context.ts";
 import { parseBytes } from "./report.ts";
@@ -50,3 +51,6 @@ export const homeSize = {
   parse: (text: string) => parseBytes(text, HOME_STEP_BYTES),
   placeholder: "SIZE",
 } as const;
+
+/** What a sandbox may reach. */
+export const networkPolicy = { parse: parsePolicy, placeholder: "none|internet|lan|HOST,..." } as const;

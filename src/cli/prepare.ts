@@ -7,6 +7,7 @@ import type { BuildOptions } from "../host/image/build-options.ts";
 import { type OpenImage, openImage } from "../host/image/images.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
+import type { NetworkPolicy } from "../host/network/policy.ts";
 import { findConfig, readConfig } from "../host/sandbox/config.ts";
 import { findConnection, type SandboxConnection } from "../host/sandbox/control-client.ts";
 import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
@@ -30,6 +31,8 @@ export interface SandboxRequest {
   readonly driver: DriverName | undefined;
   /** False: the monitor runs without walls. */
   readonly confined: boolean;
+  /** What a sandbox that keeps nothing may reach; undefined: it has no network card, or its own policy. */
+  readonly network?: NetworkPolicy | undefined;
 }
 
 /** Connects to the sandbox, starting it if it does not run, or as soon as it has ended when it is just doing so. */
@@ -92,12 +95,12 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
 
 /** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
 async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
-  const { image, home } = await findSystem(request, context.process.env);
+  const { image, home, network } = await findSystem(request, context.process.env);
   return await interruptible(async (signal) => {
     const kernel = await withProgress(context, "kernel", signal, ensureKernel);
     const { confined } = request;
     const { name: driver, accelerator } = await withProgress(context, "driver", signal, (options) =>
-      chooseDriver(request.driver, kernel, { ...options, confined }),
+      chooseDriver(request.driver, kernel, { ...options, confined, network: network !== undefined }),
     );
     if (accelerator === "tcg") {
       context.process.stderr.write(
@@ -120,6 +123,7 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       toolsImage: tools.path,
       appImage: image.path,
       home,
+      network: network === undefined ? null : { policy: network, trustNames: false },
       arena,
       compositor: request.compositor ?? null,
       driver,
@@ -132,13 +136,13 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
 
 /** What the guest's disks are: of a sandbox that was made, or of an image alone. */
 async function findSystem(
-  { name, image }: SandboxRequest,
+  { name, image, network }: SandboxRequest,
   environment: Environment,
-): Promise<{ image: OpenImage; home: SupervisorSpec["home"] }> {
-  if (image !== undefined) return { image: await openImage(image), home: null };
-  const { image: its } = readConfig(name, environment);
+): Promise<{ image: OpenImage; home: SupervisorSpec["home"]; network: NetworkPolicy | undefined }> {
+  if (image !== undefined) return { image: await openImage(image), home: null, network };
+  const { image: its, network: itsNetwork } = readConfig(name, environment);
   const { path, unused } = requireHomeDisk(name, environment);
-  return { image: await openImage(its), home: { path, unused } };
+  return { image: await openImage(its), home: { path, unused }, network: itsNetwork };
 }
 
 /** A sandbox that keeps nothing must not be taken for one that was made, and keeps its home. */

@@ -28,6 +28,7 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
     memoryMib: flags.memory,
     driver: flags.driver,
     confined: !flags.unconfined,
+    network: flags.network,
   });
   connection.onNotice = (severity, message) => {
     if (severity !== "info") this.process.stderr.write(`vitrine: ${message}\n`);
@@ -47,7 +48,12 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
 }
 
 /** A sandbox that was made, or one of an image that keeps nothing: exactly one is named. */
-function whereToRun({ sandbox, image, name }: RunFlags): { name: string; image: string | undefined } {
+function whereToRun({ sandbox, image, name, network }: RunFlags): { name: string; image: string | undefined } {
+  if (sandbox !== undefined && network !== undefined) {
+    throw new VitrineError("invalid-argument", `Cannot run with --network: sandbox "${sandbox}" has its own`, {
+      fix: `vitrine network ${sandbox} POLICY`,
+    });
+  }
   if (sandbox !== undefined && image === undefined && name === undefined) return { name: sandbox, image: undefined };
   if (image !== undefined && sandbox === undefined) return { name: name ?? image, image };
   throw new VitrineError("invalid-argument", "Cannot run: name a sandbox or an image, not both or none", {

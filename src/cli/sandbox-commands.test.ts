@@ -36,6 +36,7 @@ beforeAll(async () => {
     toolsImage: "",
     appImage: "",
     home: null,
+    network: null,
     arena: null,
     compositor: null,
     driver: "qemu" as const,

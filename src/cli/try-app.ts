@@ -18,10 +18,11 @@ const WINDOWS_INTERVAL_MS = 500;
 export async function tryApp(this: CliContext, flags: TryFlags, image: string, ...argv: string[]): Promise<void> {
   const compositor = flags.display ? requireCompositor(this.process.env) : undefined;
   const name = `try-${randomBytes(4).toString("hex")}`;
-  const connection = await openSandbox(this, { name, image, compositor, ...USUAL_MACHINE });
+  const { network } = flags;
+  const connection = await openSandbox(this, { name, image, compositor, network, ...USUAL_MACHINE });
   try {
-    const request = { argv, environment: {}, user: "user", stdio: { kind: "streams" } } as const;
-    const launched = await launchCommand(connection, request);
+    const app = { argv, environment: {}, user: "user", stdio: { kind: "streams" } } as const;
+    const launched = await launchCommand(connection, app);
     this.process.exitCode = statusOfProcess(await attach(launched, { input: false }));
     await windowsClosed(connection);
   } finally {

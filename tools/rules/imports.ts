@@ -32,6 +32,7 @@ const AREAS: Readonly<Record<string, Area>> = {
       "src/channel",
       "src/host/sandbox",
       "src/host/image",
+      "src/host/network",
       "src/host/vmm",
       "src/host/catalog",
     ],

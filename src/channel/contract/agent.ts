@@ -35,6 +35,7 @@ export const MAX_PROCESSES = 256;
 const text = z.string().check(z.maxLength(MAX_STRING_BYTES));
 const processId = z.int().check(z.minimum(1), z.maximum(0xffffffff));
 const rowsOrColumns = z.int().check(z.minimum(1), z.maximum(10_000));
+const ipAddress = z.string().check(z.regex(/^[0-9a-f.:]{2,45}$/));
 const milliseconds = z.number().check(z.minimum(0));
 
 /** Signals a host may send to a process of the guest. */
@@ -89,6 +90,19 @@ export const agentContract = {
      * "unavailable" (no such disk), "corrupt" (damaged beyond mending).
      */
     openHome: { params: z.object({ format: z.boolean() }), result: z.object({}) },
+    /** Sets the network card up, before the first process is spawned. Errors: "unavailable" (no card). */
+    openNetwork: {
+      params: z.object({
+        /** The card's addresses: bits of them are the network's, and the gateway leads beyond. */
+        addresses: z
+          .array(
+            z.object({ address: ipAddress, bits: z.int().check(z.minimum(1), z.maximum(128)), gateway: ipAddress }),
+          )
+          .check(z.maxLength(2)),
+        nameServers: z.array(ipAddress).check(z.maxLength(3)),
+      }),
+      result: z.object({}),
+    },
     /** Starts a process in the app root. Errors: "not-found" (no such command), "invalid-argument", "limit". */
     spawn: {
       params: z.object({

@@ -14,7 +14,7 @@ import * as z from "zod/mini";
 import { MAX_ARGUMENTS, MAX_STRING_BYTES, SIGNALS, stdioSchema } from "./agent.ts";
 
 /** Raised with every change of this file. */
-export const CONTROL_PROTOCOL_VERSION = 1;
+export const CONTROL_PROTOCOL_VERSION = 2;
 
 /** What a process can be joined to, by the side of the process. */
 export const STDIO_NAMES = ["stdin", "stdout", "stderr", "terminal"] as const;
@@ -49,6 +49,8 @@ export const controlContract = {
         /** False: it was started without a compositor, and its apps find no display. */
         display: z.boolean(),
         sharedMemory: z.boolean(),
+        /** What the guest may reach, as people write it; null: it has no network card. */
+        network: z.nullable(z.string()),
         supervisorPid: z.int(),
         /** Null until the monitor runs. */
         monitorPid: z.nullable(z.int()),
@@ -77,6 +79,8 @@ export const controlContract = {
       params: z.object({ process: processId, rows: z.int().check(z.minimum(1)), columns: z.int().check(z.minimum(1)) }),
       result: z.object({}),
     },
+    /** Sets what the guest may reach, for connections that there are too. Error: "unavailable" (no network card). */
+    setNetwork: { params: z.object({ policy: text }), result: z.object({}) },
     /** Stops the sandbox; answers when the virtual machine has ended. */
     stop: { params: z.object({ force: z.boolean() }), result: z.object({}) },
   },

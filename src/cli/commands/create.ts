@@ -1,22 +1,24 @@
 /** `vitrine create`: makes a sandbox with a home of its own. */
 import { buildCommand } from "@stricli/core";
+import type { NetworkPolicy } from "../../host/network/policy.ts";
 import { COLOUR_NAMES, type SandboxColour } from "../../host/sandbox/colour.ts";
 import type { CliContext } from "../context.ts";
-import { homeSize, imageName } from "../names.ts";
+import { homeSize, imageName, networkPolicy } from "../names.ts";
 import { formatBytes } from "../report.ts";
 
 interface CreateFlags {
   readonly image: string;
   readonly disk?: number;
   readonly colour?: SandboxColour;
+  readonly network?: NetworkPolicy;
 }
 
 export const createCommand = buildCommand<CreateFlags, [string], CliContext>({
-  async func({ image, disk, colour }, name) {
+  async func({ image, disk, colour, network }, name) {
     const { openImage } = await import("../../host/image/images.ts");
     const { makeSandbox } = await import("../../host/sandbox/make.ts");
     await openImage(image);
-    const made = makeSandbox({ name, image, homeBytes: disk, colour }, this.process.env);
+    const made = makeSandbox({ name, image, homeBytes: disk, colour, network }, this.process.env);
     this.process.stdout.write(`${name} ${made.colour}, a home of up to ${formatBytes(made.homeBytes)}\n`);
   },
   parameters: {
@@ -27,6 +29,12 @@ export const createCommand = buildCommand<CreateFlags, [string], CliContext>({
         ...homeSize,
         optional: true,
         brief: "Most that its home may take (default: 16G); what is not used takes no room",
+      },
+      network: {
+        kind: "parsed",
+        ...networkPolicy,
+        optional: true,
+        brief: "What it may reach (default: internet); see vitrine network",
       },
       colour: { kind: "enum", values: COLOUR_NAMES, optional: true, brief: "Colour by which it is told from others" },
     },

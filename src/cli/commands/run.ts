@@ -1,8 +1,9 @@
 /** `vitrine run`: starts an app in a sandbox, and the sandbox when it does not run. */
 import { buildCommand, numberParser } from "@stricli/core";
+import type { NetworkPolicy } from "../../host/network/policy.ts";
 import { DRIVER_NAMES, type DriverName } from "../../host/vmm/drivers.ts";
 import type { CliContext } from "../context.ts";
-import { imageName, madeSandboxName, sandboxName } from "../names.ts";
+import { imageName, madeSandboxName, networkPolicy, sandboxName } from "../names.ts";
 
 export interface RunFlags {
   readonly image?: string;
@@ -16,6 +17,7 @@ export interface RunFlags {
   readonly memory?: number;
   readonly driver?: DriverName;
   readonly unconfined: boolean;
+  readonly network?: NetworkPolicy;
 }
 
 export const runCommand = buildCommand<RunFlags, string[], CliContext>({
@@ -62,6 +64,12 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
         kind: "boolean",
         default: true,
         brief: "Share window pixels with the guest through memory; else they are sent",
+      },
+      network: {
+        kind: "parsed",
+        ...networkPolicy,
+        optional: true,
+        brief: "What a sandbox of an image may reach (default: none); see vitrine network",
       },
       memory: {
         kind: "parsed",

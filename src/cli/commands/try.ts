@@ -1,10 +1,12 @@
 /** `vitrine try`: runs an app once; nothing of it stays. */
 import { buildCommand } from "@stricli/core";
+import type { NetworkPolicy } from "../../host/network/policy.ts";
 import type { CliContext } from "../context.ts";
-import { imageName } from "../names.ts";
+import { imageName, networkPolicy } from "../names.ts";
 
 export interface TryFlags {
   readonly display: boolean;
+  readonly network: NetworkPolicy;
 }
 
 export const tryCommand = buildCommand<TryFlags, [string, ...string[]], CliContext>({
@@ -12,6 +14,12 @@ export const tryCommand = buildCommand<TryFlags, [string, ...string[]], CliConte
   parameters: {
     flags: {
       display: { kind: "boolean", default: true, brief: "Show windows; without, no Wayland session is needed" },
+      network: {
+        kind: "parsed",
+        ...networkPolicy,
+        default: "internet",
+        brief: "What it may reach; see vitrine network",
+      },
     },
     positional: {
       kind: "array",

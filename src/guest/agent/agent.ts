@@ -17,6 +17,7 @@ import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
 import { endProcesses, processesInRoot } from "./app-processes.ts";
 import { USER_HOME, WAYLAND_DISPLAY } from "./environment.ts";
 import { monotonicNow, readMemory } from "./machine.ts";
+import type { NetworkSettings } from "./network.ts";
 import { Processes, type ProcessPlace, type SpawnRequest } from "./processes.ts";
 import { findInRoot } from "./resolve-command.ts";
 import { hasSessionBus, SessionBus } from "./session-bus.ts";
@@ -43,6 +44,8 @@ export interface AgentOptions {
   readonly openDisplay?: (options: DisplayOptions) => { close(): void };
   /** Mounts the user's home from its disk, which is made into a file system first if `format`. Without, there is no disk. */
   readonly openHome?: (format: boolean) => Promise<{ close(): Promise<void> }>;
+  /** Sets the network card up. Without, there is none. */
+  readonly openNetwork?: (settings: NetworkSettings) => Promise<void>;
   /** Sets clock (milliseconds since 1970) and host name of the machine. Without, they stay. */
   readonly machine?: { setClock(milliseconds: number): Promise<void>; setHostname(name: string): void };
   /**
@@ -105,6 +108,11 @@ class Agent {
         hello: (params) => this.#greet(params),
         openHome: async ({ format }) => {
           await this.#openHome(format);
+          return {};
+        },
+        openNetwork: async (settings) => {
+          this.#checkSettingUp("network", false);
+          await this.#options.openNetwork?.(settings);
           return {};
         },
         spawn: async (params) => ({ pid: await this.#spawn(params) }),
@@ -178,11 +186,14 @@ class Agent {
   }
 
   async #openHome(format: boolean): Promise<void> {
-    if (this.#hello === undefined || this.#processes.pids.length > 0 || this.#home !== undefined) {
-      throw new VitrineError("protocol", "Cannot open the home: once, between hello and the first process, is wanted");
-    }
+    this.#checkSettingUp("home", this.#home !== undefined);
     if (this.#options.openHome === undefined) throw new VitrineError("unavailable", "Cannot open the home: no disk");
     this.#home = await this.#options.openHome(format);
+  }
+
+  #checkSettingUp(what: string, done: boolean): void {
+    if (this.#hello !== undefined && this.#processes.pids.length === 0 && !done) return;
+    throw new VitrineError("protocol", `Cannot open the ${what}: once, between hello and the first process, is wanted`);
   }
 
   async #spawn(request: SpawnRequest): Promise<number> {

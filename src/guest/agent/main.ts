@@ -8,6 +8,7 @@ import { runAgent } from "./agent.ts";
 import { HomeDisk } from "./home-disk.ts";
 import { openLink, serveLinks } from "./link.ts";
 import { parseUptime, setClock, setHostname } from "./machine.ts";
+import { openNetwork } from "./network.ts";
 
 const APP_ROOT = "/app";
 const USER = { uid: 1000, gid: 1000 };
@@ -39,6 +40,7 @@ function serve(stream: ByteStream): Promise<boolean> {
       initUptime: initUptime(),
       openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
       openHome: (format) => HomeDisk.open({ appRoot: APP_ROOT, user: USER, format }),
+      openNetwork: (settings) => openNetwork(APP_ROOT, settings),
       machine: { setClock, setHostname },
       powerOff: resolve,
       onNotice: note,

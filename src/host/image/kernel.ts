@@ -3,16 +3,14 @@
  * the modules that the first mounts need, and the init script of src/guest/boot.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { VitrineError } from "../../base/error.ts";
 import { ensureBootPackages } from "./boot-packages.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { kernelPayload } from "./bzimage.ts";
 import { type CpioEntry, cpioArchive } from "./cpio.ts";
 import { probeEntries } from "./initramfs-probe.ts";
-import { moduleFiles } from "./modules.ts";
-import { runTool } from "./run-tool.ts";
+import { kernelVersion, linkModules, moduleName, readModules, unpack } from "./kernel-modules.ts";
 import { ensureStored } from "./store.ts";
 
 export interface Kernel {
@@ -57,9 +55,7 @@ const SPACE_MIB = 200;
 
 export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> {
   const packages = await ensureBootPackages(options);
-  const modulesRoot = join(packages, "usr/lib/modules");
-  const version = readdirSync(modulesRoot)[0];
-  if (version === undefined) throw new VitrineError("corrupt", `Cannot find a kernel in "${packages}"`);
+  const version = kernelVersion(packages);
   const init = readFileSync(join(BOOT_FILES, "init"));
   const digest = createHash("sha256")
     .update(JSON.stringify([LAYOUT, version, PLATFORM_MODULES, MODULES]))
@@ -74,7 +70,7 @@ export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> 
       const work = join(directory, "work");
       mkdirSync(work);
       await unpackKernel(join(packages, "boot", `vmlinuz-${version}`), join(directory, "vmlinux"), work);
-      const modules = await linkModules(packages, version, work);
+      const modules = await linkModules(packages, work);
       for (const [platform, names] of Object.entries(PLATFORM_MODULES)) {
         const entries = await initramfsEntries(packages, modules, [...names, ...MODULES], init, work);
         writeFileSync(join(directory, initramfsName(platform as GuestPlatform)), cpioArchive(entries));
@@ -109,15 +105,6 @@ async function unpackKernel(bzImage: string, target: string, work: string): Prom
   await unpack(tool, packed, target);
 }
 
-/** A folder with links to the modules, and with what the package leaves to its post-installation: modules.dep. */
-async function linkModules(packages: string, version: string, work: string): Promise<string> {
-  const folder = join(work, "lib/modules", version);
-  mkdirSync(join(work, "lib/modules"), { recursive: true });
-  await runTool("cp", ["-as", join(packages, "usr/lib/modules", version), folder]);
-  await runTool("depmod", ["--basedir", work, version]);
-  return folder;
-}
-
 async function initramfsEntries(
   packages: string,
   folder: string,
@@ -125,34 +112,14 @@ async function initramfsEntries(
   init: Uint8Array,
   work: string,
 ): Promise<CpioEntry[]> {
-  const files = moduleFiles(
-    names,
-    readFileSync(join(folder, "modules.dep"), "utf8"),
-    readFileSync(join(folder, "modules.builtin"), "utf8"),
-  );
-  const modules = await Promise.all(files.map(async (file) => await plainModule(join(folder, file), work)));
+  const modules = await readModules(folder, names, work);
   return [
     ...["bin", "dev", "proc", "sys", "modules", "new"].map((path) => ({ kind: "directory", path }) as const),
     { kind: "file", path: "bin/busybox", data: readFileSync(join(packages, "usr/bin/busybox")), executable: true },
     { kind: "file", path: "init", data: init, executable: true },
     // The script loads them in the order of their names.
     ...modules.map((data, index) => {
-      const name = `${String(index).padStart(2, "0")}.ko`;
-      return { kind: "file", path: `modules/${name}`, data } as const;
+      return { kind: "file", path: `modules/${moduleName(index)}`, data } as const;
     }),
   ];
-}
-
-/** A module's bytes, uncompressed: unpacking them in the guest takes longer than loading them. */
-async function plainModule(path: string, work: string): Promise<Uint8Array> {
-  if (path.endsWith(".ko")) return readFileSync(path);
-  const tool = path.endsWith(".xz") ? "xz" : "zstd";
-  const output = join(work, `${createHash("sha256").update(path).digest("hex").slice(0, 12)}.ko`);
-  await unpack(tool, path, output);
-  return readFileSync(output);
-}
-
-/** Both tools take standard input whatever the name of the file. */
-async function unpack(tool: "zstd" | "xz", packed: string, target: string): Promise<void> {
-  await runTool("sh", ["-c", `exec "$1" -dc < "$2" > "$3"`, "sh", tool, packed, target]);
 }

@@ -22,6 +22,7 @@ import { VitrineError } from "../../base/error.ts";
 import { openFile } from "../../sys/memory.ts";
 import { tryLock } from "../../sys/process.ts";
 import { syncToDisk, writeDurably } from "../durable-file.ts";
+import { policySchema } from "../network/policy.ts";
 import { COLOUR_NAMES } from "./colour.ts";
 import { checkSandboxName, type Environment, sandboxesDirectory } from "./directories.ts";
 
@@ -36,6 +37,8 @@ const configSchema = z.object({
   /** Milliseconds since 1970. */
   createdAt: z.number(),
   colour: z.enum(COLOUR_NAMES),
+  /** What it may reach. */
+  network: policySchema,
   /** Name of the image that its root is made of. */
   image: z.string(),
 });
@@ -106,6 +109,11 @@ export function createConfig(
     throw error;
   }
   syncToDisk(sandboxesDirectory(environment));
+}
+
+/** Replaces the configuration of a sandbox. Only for the holder of the lock. */
+export function writeConfig(config: SandboxConfig, environment: Environment = process.env): void {
+  writeDurably(join(configDirectory(config.name, environment), CONFIG_FILE), serialise(config));
 }
 
 /** Removes a sandbox with all that is in its folder. Only for the holder of the lock, when it does not run. */

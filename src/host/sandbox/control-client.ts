@@ -127,6 +127,11 @@ export class SandboxConnection {
     }
   }
 
+  /** Sets what the guest may reach, as people write it. */
+  async setNetwork(policy: string): Promise<void> {
+    await this.#call(() => this.#rpc.call("setNetwork", { policy }));
+  }
+
   /** Stops the sandbox; resolves when it has ended. */
   async stop(force: boolean): Promise<void> {
     try {

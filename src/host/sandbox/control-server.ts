@@ -37,6 +37,8 @@ export interface SandboxService {
   ): Promise<{ process: number; pid: number }>;
   signal(process: number, signal: Signal): Promise<void>;
   resize(process: number, rows: number, columns: number): Promise<void>;
+  /** `policy` as people write it. */
+  setNetwork(policy: string): void;
   stop(force: boolean): Promise<void>;
   /** The number of callers has changed. */
   connectionsChanged(): void;
@@ -139,6 +141,10 @@ class ControlConnection {
       },
       resize: async ({ process, rows, columns }) => {
         await this.#service.resize(this.#own(process), rows, columns);
+        return {};
+      },
+      setNetwork: async ({ policy }) => {
+        this.#service.setNetwork(policy);
         return {};
       },
       stop: async ({ force }) => {

@@ -4,6 +4,9 @@ import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import type { Phase, SandboxInfo } from "../../channel/contract/control.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { socketPair } from "../../sys/socket.ts";
+import { GuestNetwork } from "../network/guest-network.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
 import { DEFAULT_MEMORY_MIB, type Driver, type RunningVm, type VmExit } from "../vmm/driver.ts";
 import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
@@ -51,6 +54,7 @@ export class Guest {
   #processes: GuestProcesses | undefined;
   #killed = false;
   #closed = false;
+  #network: GuestNetwork | undefined;
   #diskFullTold = 0;
 
   constructor(options: GuestOptions, events: GuestEvents) {
@@ -62,6 +66,7 @@ export class Guest {
   async start(): Promise<void> {
     const { spec, driver, consoleLog, log, paths } = this.#options;
     const windows = await this.#openWindows();
+    const network = spec.network === null ? undefined : this.#openNetwork(spec.network);
     const machine = await driver.start({
       name: spec.name,
       kernel: spec.kernel,
@@ -71,10 +76,12 @@ export class Guest {
       consoleLog,
       workFolder: paths.machine,
       confined: spec.confined,
+      ...(network === undefined ? {} : { network }),
       onDiskFull: () => this.#tellDiskFull(),
       ...(windows.guestArena === undefined ? {} : { arena: windows.guestArena }),
       ...(spec.memoryMib === undefined ? {} : { memoryMib: spec.memoryMib }),
     });
+    network?.close();
     this.#machine = machine;
     void machine.exited.then((exit) => this.#events.machineEnded(reasonOf(exit)));
     if (this.#killed) this.kill();
@@ -92,7 +99,7 @@ export class Guest {
     });
     this.#link = link;
     await this.#greet(machine, link, windows);
-    if (spec.home !== null) await this.#openHome(machine, link, spec.home);
+    await Promise.all([this.#openHome(link), this.#network === undefined ? undefined : link.openNetwork()]);
     this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
   }
 
@@ -103,6 +110,11 @@ export class Guest {
 
   get windows(): number {
     return this.#windows?.count ?? 0;
+  }
+
+  /** Undefined when the guest has no network card. */
+  get network(): GuestNetwork | undefined {
+    return this.#network;
   }
 
   /** The monitor; undefined before it runs. */
@@ -128,10 +140,11 @@ export class Guest {
     void this.#machine?.kill();
   }
 
-  /** Closes windows and link. The machine has ended before, or never began. */
+  /** Closes windows, network and link. The machine has ended before, or never began. */
   close(): void {
     this.#closed = true;
     this.#windows?.close();
+    this.#network?.close();
     this.#link?.close();
   }
 
@@ -172,8 +185,18 @@ export class Guest {
     log.entry("info", `agent answers, kernel ${sanitizeText(kernel)}`);
   }
 
-  async #openHome(machine: RunningVm, link: GuestLink, home: { path: string; unused: boolean }): Promise<void> {
-    await awaitBoot(machine, link.openHome(home.unused));
+  /** The gate, and the end of its socket that the monitor gets. */
+  #openNetwork({ policy, trustNames }: NonNullable<SupervisorSpec["network"]>): OwnedFd {
+    const [ours, theirs] = socketPair();
+    const onNotice = (message: string) => this.#events.notice("warning", message);
+    this.#network = new GuestNetwork(ours, { policy, trustNames, confined: this.#options.spec.confined, onNotice });
+    return theirs;
+  }
+
+  async #openHome(link: GuestLink): Promise<void> {
+    const { home } = this.#options.spec;
+    if (home === null) return;
+    await link.openHome(home.unused);
     if (home.unused) markUsed(home.path);
   }
 

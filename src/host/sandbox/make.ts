@@ -1,5 +1,6 @@
 /** Making and removing sandboxes. */
 import { VitrineError } from "../../base/error.ts";
+import type { NetworkPolicy } from "../network/policy.ts";
 import { chooseColour, type SandboxColour } from "./colour.ts";
 import {
   CONFIG_FORMAT,
@@ -11,6 +12,7 @@ import {
   readConfig,
   removeConfig,
   type SandboxConfig,
+  writeConfig,
 } from "./config.ts";
 import { checkSandboxName, type Environment, sandboxPaths } from "./directories.ts";
 import { createHomeDisk, DEFAULT_HOME_BYTES, findHomeDisk, growHomeDisk, type HomeDisk } from "./home-disk.ts";
@@ -22,6 +24,8 @@ export interface NewSandbox {
   readonly name: string;
   /** Name of the image that its root is made of. */
   readonly image: string;
+  /** What it may reach; the internet when absent. */
+  readonly network?: NetworkPolicy | undefined;
   /** Quota of its home; {@link DEFAULT_HOME_BYTES} when absent. */
   readonly homeBytes?: number | undefined;
   /** The one that is used least when absent. */
@@ -33,7 +37,7 @@ export function makeSandbox(
   wanted: NewSandbox,
   environment: Environment = process.env,
 ): SandboxConfig & { homeBytes: number } {
-  const { name, image, homeBytes = DEFAULT_HOME_BYTES } = wanted;
+  const { name, image, homeBytes = DEFAULT_HOME_BYTES, network = { kind: "internet" } } = wanted;
   checkSandboxName(name);
   using _lock = lockConfig(name, environment);
   if (findSandbox(name, environment) !== undefined && findConfig(name, environment) === undefined) {
@@ -42,7 +46,7 @@ export function makeSandbox(
     });
   }
   const colour = wanted.colour ?? chooseColour(readableConfigs(environment).map((config) => config.colour));
-  const config: SandboxConfig = { format: CONFIG_FORMAT, name, createdAt: Date.now(), colour, image };
+  const config: SandboxConfig = { format: CONFIG_FORMAT, name, createdAt: Date.now(), colour, network, image };
   createConfig(config, (directory) => createHomeDisk(directory, homeBytes), environment);
   return { ...config, homeBytes };
 }
@@ -76,6 +80,12 @@ export function resizeSandbox(
   const disk = requireHomeDisk(name, environment);
   growHomeDisk(disk, bytes);
   return { used: disk.usedBytes, running: findSandbox(name, environment) !== undefined };
+}
+
+/** Sets what a sandbox may reach, from its next start; one that runs is told by its control connection. */
+export function setNetwork(name: string, network: NetworkPolicy, environment: Environment = process.env): void {
+  using _lock = lockConfig(name, environment);
+  writeConfig({ ...readConfig(name, environment), network }, environment);
 }
 
 /** The disk of a sandbox's home; "corrupt" when it is not there. */

@@ -1,6 +1,7 @@
 /** What a supervisor is told by whoever starts it, on its standard input; and what it answers, on descriptor 3. */
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
+import { policySchema } from "../network/policy.ts";
 import { DRIVER_NAMES } from "../vmm/drivers.ts";
 
 /** Everything that makes a sandbox. Files are absolute paths, read and never written, but for the home. */
@@ -22,6 +23,14 @@ const specSchema = z.object({
   driver: z.enum(DRIVER_NAMES),
   /** The monitor runs inside its walls; false only when the user said so. */
   confined: z.boolean(),
+  /** What the guest may reach; null: it has no network card. */
+  network: z.nullable(
+    z.object({
+      policy: policySchema,
+      /** Names may stand for addresses of local networks. */
+      trustNames: z.boolean(),
+    }),
+  ),
   /** LANG and TZ of the user. */
   environment: z.record(z.string(), z.string()),
 });

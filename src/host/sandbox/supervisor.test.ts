@@ -40,6 +40,7 @@ function startSandbox(driver = new HostProcessDriver()): { ended: Promise<EndRea
       toolsImage: "",
       appImage: "",
       home: null,
+      network: null,
       arena: null,
       compositor: null,
       driver: "qemu",

@@ -13,6 +13,7 @@ import {
   type Signal,
   type StdioName,
 } from "../../channel/contract/control.ts";
+import { formatPolicy, parsePolicy } from "../network/policy.ts";
 import { ControlServer, type SandboxService } from "./control-server.ts";
 import { Guest, type GuestOptions } from "./guest.ts";
 import type { GuestProcesses } from "./guest-processes.ts";
@@ -185,6 +186,7 @@ export class Supervisor implements SandboxService {
       confined: spec.confined,
       display: spec.compositor !== null,
       sharedMemory: spec.arena !== null,
+      network: this.#guest.network === undefined ? null : formatPolicy(this.#guest.network.policy),
       supervisorPid: process.pid,
       monitorPid: this.#guest.machine?.pid ?? null,
       startedAt: this.#startedAt,
@@ -210,6 +212,19 @@ export class Supervisor implements SandboxService {
 
   async resize(process: number, rows: number, columns: number): Promise<void> {
     await this.#running().resize(process, rows, columns);
+  }
+
+  setNetwork(policy: string): void {
+    const { network } = this.#guest;
+    if (network === undefined) {
+      throw new VitrineError(
+        "unavailable",
+        `Cannot set the network of sandbox "${this.#options.spec.name}": it was started without a network card`,
+        { fix: "start it with --network" },
+      );
+    }
+    network.setPolicy(parsePolicy(policy));
+    this.#log.entry("info", `network: ${policy}`);
   }
 
   async stop(force: boolean): Promise<void> {

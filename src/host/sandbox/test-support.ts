@@ -38,6 +38,7 @@ export class HostProcessDriver implements Driver {
       hotplug: false,
       gpu: false,
       fsShare: false,
+      network: true,
     };
   }
 
@@ -106,6 +107,7 @@ export class TestAgent {
         uptime: { init: 10, agent: 20, now: 30 },
       }),
       openHome: () => ({}),
+      openNetwork: () => ({}),
       spawn: async ({ process, argv, environment, stdio }) => {
         const env = { ...globalThis.process.env, ...environment };
         const [command = "", ...args] = argv;

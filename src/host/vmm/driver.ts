@@ -28,6 +28,8 @@ export interface Capabilities {
   readonly gpu: boolean;
   /** Host folders can be shared with the guest. */
   readonly fsShare: boolean;
+  /** The guest can have a network card. */
+  readonly network: boolean;
 }
 
 /** What a machine is made of. Paths are absolute; the files are only read, but for the data disk. */
@@ -54,6 +56,11 @@ export interface VmSpec {
    * monitor gets a duplicate, the caller's stays its own. Absent: the guest has no arena.
    */
   readonly arena?: OwnedFd;
+  /**
+   * A stream socket with the frames of the guest's network card, each after its length in 4 bytes, highest first. Borrowed,
+   * as the arena. Absent: the guest has no card.
+   */
+  readonly network?: OwnedFd;
   /** A folder for the monitor's sockets, which a driver makes if it needs one and removes at the end; its parent is there. */
   readonly workFolder: string;
   /** Where the guest's console is written; the file is replaced. Bounded, see console-log.ts. */

@@ -1,10 +1,20 @@
 /** The command line of QEMU: no default devices, nothing that is not named here. */
 import { AGENT_PORT_NAME } from "../../../channel/contract/agent.ts";
+import type { OwnedFd } from "../../../sys/fd.ts";
 import { DATA_DISK, readOnlyDisks } from "../confinement.ts";
 import { type Accelerator, DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 
 /** Descriptors that QEMU inherits, by what they are for. */
-export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, arena: 6 } as const;
+export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, borrowed: 6 } as const;
+
+/** What QEMU inherits behind those: what the spec has of these, in this order. */
+export function borrowed(spec: VmSpec): OwnedFd[] {
+  return [spec.arena, spec.network].filter((fd) => fd !== undefined);
+}
+
+function borrowedFd(spec: VmSpec, fd: OwnedFd): number {
+  return INHERITED_FD.borrowed + borrowed(spec).indexOf(fd);
+}
 
 /** QEMU's own filter of system calls: nothing old, no rise of privileges, no other program, no change of its limits. */
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
@@ -87,13 +97,21 @@ export function qemuArguments(
       ...["-device", `virtio-blk-pci,drive=${id}`],
     ]),
     spec.dataDisk === undefined ? [] : dataDisk(path(DATA_DISK)),
+    spec.network === undefined
+      ? []
+      : [
+          "-netdev",
+          `socket,id=network,fd=${borrowedFd(spec, spec.network)}`,
+          "-device",
+          "virtio-net-pci,netdev=network,romfile=",
+        ],
     ["-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"],
-    arenaBytes === undefined
+    spec.arena === undefined
       ? []
       : [
           ...[
             "-object",
-            `memory-backend-file,id=arena,share=on,mem-path=/proc/self/fd/${INHERITED_FD.arena},size=${arenaBytes}B`,
+            `memory-backend-file,id=arena,share=on,mem-path=/proc/self/fd/${borrowedFd(spec, spec.arena)},size=${arenaBytes}B`,
           ],
           ...["-device", "virtio-pmem-pci,memdev=arena"],
         ],

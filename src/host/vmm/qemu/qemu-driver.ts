@@ -15,7 +15,7 @@ import type { Accelerator, Capabilities, Driver, RunningVm, VmExit, VmSpec } fro
 import { findProgram } from "../find-program.ts";
 import { type MonitorEnd, MonitorProcess } from "../monitor-process.ts";
 import { probeAcceleration } from "../probe.ts";
-import { qemuArguments } from "./arguments.ts";
+import { borrowed, qemuArguments } from "./arguments.ts";
 import { QmpClient } from "./qmp.ts";
 
 const QEMU = "qemu-system-x86_64";
@@ -43,6 +43,7 @@ export class QemuDriver implements Driver {
           hotplug: false,
           gpu: false,
           fsShare: false,
+          network: true,
         });
       });
     });
@@ -91,7 +92,7 @@ class QemuMachine implements RunningVm {
         args: qemuArguments(spec, accelerator, arenaBytes, (name) => seenPath(view, name, spec.confined)),
         view,
         confined: spec.confined,
-        inherited: [itsChannel, itsMonitor, itsConsole, ...(spec.arena === undefined ? [] : [spec.arena])],
+        inherited: [itsChannel, itsMonitor, itsConsole, ...borrowed(spec)],
       });
     } catch (error) {
       for (const fd of [channel, monitor, console]) fd.close();
