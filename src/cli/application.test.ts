@@ -28,7 +28,12 @@ describe("vitrine", () => {
     const commands = [
       "search",
       "info",
+      "create",
       "run",
+      "try",
+      "network",
+      "resize",
+      "remove",
       "exec",
       "shell",
       "list",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { catalogCommands } from "./commands/catalog.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { createCommand } from "./commands/create.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
@@ -11,13 +12,17 @@ import { imageCommands } from "./commands/image.ts";
 import { infoCommand } from "./commands/info.ts";
 import { listCommand } from "./commands/list.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { networkCommand } from "./commands/network.ts";
 import { permissionsCommand } from "./commands/permissions.ts";
+import { removeCommand } from "./commands/remove.ts";
+import { resizeCommand } from "./commands/resize.ts";
 import { runCommand } from "./commands/run.ts";
 import { searchCommand } from "./commands/search.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { shellCommand } from "./commands/shell.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { traceCommand } from "./commands/trace.ts";
+import { tryCommand } from "./commands/try.ts";
 import type { CliContext } from "./context.ts";
 import { statusOfError } from "./exit-status.ts";
 import { formatError } from "./report.ts";
@@ -26,11 +31,16 @@ const routes = buildRouteMap({
   routes: {
     search: searchCommand,
     info: infoCommand,
+    create: createCommand,
     run: runCommand,
+    try: tryCommand,
     exec: execCommand,
     shell: shellCommand,
     list: listCommand,
     stop: stopCommand,
+    network: networkCommand,
+    resize: resizeCommand,
+    remove: removeCommand,
     logs: logsCommand,
     catalog: catalogCommands,
     permissions: permissionsCommand,

@@ -1,5 +1,8 @@
 /** Parameters that name a sandbox, an image or an app; a shell proposes those that there are. */
+import { parsePolicy } from "../host/network/policy.ts";
+import { HOME_STEP_BYTES } from "../host/sandbox/home-disk.ts";
 import type { CliContext } from "./context.ts";
+import { parseBytes } from "./report.ts";
 
 async function proposeSandboxes(this: CliContext, partial: string): Promise<string[]> {
   const { listSandboxes } = await import("../host/sandbox/record.ts");
@@ -7,6 +10,11 @@ async function proposeSandboxes(this: CliContext, partial: string): Promise<stri
     listSandboxes(this.process.env).map((entry) => entry.name),
     partial,
   );
+}
+
+async function proposeMade(this: CliContext, partial: string): Promise<string[]> {
+  const { configNames } = await import("../host/sandbox/config.ts");
+  return beginningWith(configNames(this.process.env), partial);
 }
 
 async function proposeImages(this: CliContext, partial: string): Promise<string[]> {
@@ -33,5 +41,16 @@ function beginningWith(names: string[], partial: string): string[] {
 }
 
 export const sandboxName = { parse: String, placeholder: "SANDBOX", proposeCompletions: proposeSandboxes } as const;
+/** One that was made, running or not. */
+export const madeSandboxName = { parse: String, placeholder: "SANDBOX", proposeCompletions: proposeMade } as const;
 export const imageName = { parse: String, placeholder: "NAME", proposeCompletions: proposeImages } as const;
 export const catalogName = { parse: String, placeholder: "APP", proposeCompletions: proposeApps } as const;
+
+/** Most that a home may take. */
+export const homeSize = {
+  parse: (text: string) => parseBytes(text, HOME_STEP_BYTES),
+  placeholder: "SIZE",
+} as const;
+
+/** What a sandbox may reach. */
+export const networkPolicy = { parse: parsePolicy, placeholder: "none|internet|lan|HOST,..." } as const;

@@ -4,11 +4,14 @@ import { VitrineError } from "../base/error.ts";
 import type { SandboxInfo } from "../channel/contract/control.ts";
 import { ensureArenaTemplate } from "../host/image/arena-template.ts";
 import type { BuildOptions } from "../host/image/build-options.ts";
-import { openImage } from "../host/image/images.ts";
+import { type OpenImage, openImage } from "../host/image/images.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
+import type { NetworkPolicy } from "../host/network/policy.ts";
+import { findConfig, readConfig } from "../host/sandbox/config.ts";
 import { findConnection, type SandboxConnection } from "../host/sandbox/control-client.ts";
-import type { Environment } from "../host/sandbox/directories.ts";
+import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
+import { requireHomeDisk } from "../host/sandbox/make.ts";
 import { loadPolicy, requireSound } from "../host/sandbox/policy-files.ts";
 import { startSupervisor } from "../host/sandbox/start-supervisor.ts";
 import type { SupervisorSpec } from "../host/sandbox/supervisor-spec.ts";
@@ -19,7 +22,8 @@ import { ProgressLine } from "./progress.ts";
 
 export interface SandboxRequest {
   readonly name: string;
-  readonly image: string;
+  /** Name of the image of a sandbox that keeps nothing; undefined for one that was made before. */
+  readonly image: string | undefined;
   /** Socket of the compositor; undefined: no windows. */
   readonly compositor: string | undefined;
   readonly sharedMemory: boolean;
@@ -30,11 +34,15 @@ export interface SandboxRequest {
   readonly driver: DriverName | undefined;
   /** False: the monitor runs without walls. */
   readonly confined: boolean;
+  /** What a sandbox that keeps nothing may reach; undefined: it has no network card, or its own policy. */
+  readonly network?: NetworkPolicy | undefined;
 }
 
 /** Connects to the sandbox, starting it if it does not run, or as soon as it has ended when it is just doing so. */
 export async function openSandbox(context: CliContext, request: SandboxRequest): Promise<SandboxConnection> {
   const environment = context.process.env;
+  checkSandboxName(request.name);
+  checkNotMade(request, environment);
   requireSound(request.name, await loadPolicy(request.name, environment));
   for (;;) {
     const running = await findConnection(request.name, environment);
@@ -66,7 +74,7 @@ async function isUsable(connection: SandboxConnection, request: SandboxRequest):
 
 function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
   const fix = `vitrine stop ${request.name}, or choose another name with --name`;
-  if (info.image !== request.image) {
+  if (request.image !== undefined && info.image !== request.image) {
     throw new VitrineError(
       "already-exists",
       `Cannot run image "${request.image}" in sandbox "${request.name}": it runs image "${info.image}"`,
@@ -91,12 +99,12 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
 
 /** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
 async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
-  const image = await openImage(request.image);
+  const { image, home, network } = await findSystem(request, context.process.env);
   return await interruptible(async (signal) => {
     const kernel = await withProgress(context, "kernel", signal, ensureKernel);
     const { confined } = request;
     const { name: driver, accelerator } = await withProgress(context, "driver", signal, (options) =>
-      chooseDriver(request.driver, kernel, { ...options, confined }),
+      chooseDriver(request.driver, kernel, { ...options, confined, network: network !== undefined }),
     );
     if (accelerator === "tcg") {
       context.process.stderr.write(
@@ -114,10 +122,12 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       : null;
     return {
       name: request.name,
-      image: request.image,
+      image: image.record.name,
       kernel,
       toolsImage: tools.path,
       appImage: image.path,
+      home,
+      network: network === undefined ? null : { policy: network, trustNames: false },
       arena,
       snapshots: request.snapshots,
       compositor: request.compositor ?? null,
@@ -127,6 +137,29 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
     };
   });
+}
+
+/** What the guest's disks are: of a sandbox that was made, or of an image alone. */
+async function findSystem(
+  { name, image, network }: SandboxRequest,
+  environment: Environment,
+): Promise<{ image: OpenImage; home: SupervisorSpec["home"]; network: NetworkPolicy | undefined }> {
+  if (image !== undefined) return { image: await openImage(image), home: null, network };
+  const { image: its, network: itsNetwork } = readConfig(name, environment);
+  const { path, unused } = requireHomeDisk(name, environment);
+  return { image: await openImage(its), home: { path, unused }, network: itsNetwork };
+}
+
+/** A sandbox that keeps nothing must not be taken for one that was made, and keeps its home. */
+function checkNotMade({ name, image }: SandboxRequest, environment: Environment): void {
+  if (image === undefined || findConfig(name, environment) === undefined) return;
+  throw new VitrineError(
+    "already-exists",
+    `Cannot run image "${image}" as "${name}": a sandbox of that name was made`,
+    {
+      fix: `vitrine run --sandbox ${name}, or choose another name with --name`,
+    },
+  );
 }
 
 /** Runs a build step with a progress line of its own, which is seen only if there is something to do. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { VitrineError } from "../base/error.ts";
-import { formatBytes, formatDuration, formatError, formatTable } from "./report.ts";
+import { formatBytes, formatDuration, formatError, formatTable, parseBytes } from "./report.ts";
 
 describe("report", () => {
   test("an error, and what mends it", () => {
@@ -30,5 +30,13 @@ describe("report", () => {
   test("sizes and times", () => {
     expect([999, 1_500_000, 2_340_000_000].map(formatBytes)).toEqual(["1 KB", "2 MB", "2.3 GB"]);
     expect([999, 61_000, 7_300_000, 200_000_000].map(formatDuration)).toEqual(["0 s", "1 min", "2 h", "2 d"]);
+  });
+
+  test("sizes that people write", () => {
+    expect(["16G", "1.5 gb", "64MB", "2t"].map((text) => parseBytes(text, 4096))).toEqual([
+      16e9, 1_500_000_256, 64e6, 2e12,
+    ]);
+    for (const text of ["", "16", "16X", "-1G", "1e3G", "G"])
+      expect(() => parseBytes(text, 4096)).toThrow("Cannot use size");
   });
 });

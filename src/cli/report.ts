@@ -88,3 +88,14 @@ export function formatDuration(milliseconds: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
   return `${Math.floor(seconds / 86_400)} d`;
 }
+
+const UNITS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** Bytes, of "16G" or "1.5 GB", in whole steps of `step`; units as {@link formatBytes} has them. Throws for other text. */
+export function parseBytes(text: string, step: number): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([KMGT])B?$/i.exec(text) ?? [];
+  if (number === undefined || unit === undefined) {
+    throw new VitrineError("invalid-argument", `Cannot use size "${text}": a number with K, M, G or T is wanted`);
+  }
+  return Math.round((Number(number) * (UNITS[unit.toUpperCase()] ?? 1)) / step) * step;
+}

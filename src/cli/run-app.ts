@@ -1,4 +1,5 @@
 /** What `vitrine run` does. */
+import { VitrineError } from "../base/error.ts";
 import type { Phase } from "../channel/contract/control.ts";
 import { PHASES } from "../channel/contract/control.ts";
 import { requireCompositor } from "../host/sandbox/compositor.ts";
@@ -21,16 +22,17 @@ export const FIRST_FRAME_DEADLINE_MS = 120_000;
 type Timings = Partial<Record<Phase, number>> & { start?: "cold" | "restored" };
 
 export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[]): Promise<void> {
+  const where = whereToRun(flags);
   const compositor = flags.display ? requireCompositor(this.process.env) : undefined;
   const connection = await openSandbox(this, {
-    name: flags.name ?? flags.image,
-    image: flags.image,
+    ...where,
     compositor,
     sharedMemory: flags.sharedMemory,
     snapshots: flags.snapshot,
     memoryMib: flags.memory,
     driver: flags.driver,
     confined: !flags.unconfined,
+    network: flags.network,
   });
   connection.onNotice = (severity, message) => {
     if (severity !== "info") this.process.stderr.write(`vitrine: ${message}\n`);
@@ -47,6 +49,20 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
   } finally {
     connection.close();
   }
+}
+
+/** A sandbox that was made, or one of an image that keeps nothing: exactly one is named. */
+function whereToRun({ sandbox, image, name, network }: RunFlags): { name: string; image: string | undefined } {
+  if (sandbox !== undefined && network !== undefined) {
+    throw new VitrineError("invalid-argument", `Cannot run with --network: sandbox "${sandbox}" has its own`, {
+      fix: `vitrine network ${sandbox} POLICY`,
+    });
+  }
+  if (sandbox !== undefined && image === undefined && name === undefined) return { name: sandbox, image: undefined };
+  if (image !== undefined && sandbox === undefined) return { name: name ?? image, image };
+  throw new VitrineError("invalid-argument", "Cannot run: name a sandbox or an image, not both or none", {
+    fix: "vitrine run --sandbox NAME -- COMMAND, or vitrine run --image NAME -- COMMAND",
+  });
 }
 
 function launchApp(connection: SandboxConnection, flags: RunFlags, argv: string[]): Promise<LaunchedProcess> {

@@ -36,6 +36,8 @@ beforeAll(async () => {
     kernel: { version: "6", image: "", initramfs: "", digest: "" },
     toolsImage: "",
     appImage: "",
+    home: null,
+    network: null,
     arena: null,
     snapshots: false,
     compositor: null,

@@ -1,8 +1,13 @@
 /** Running the command line in tests: as a process of its own, with an environment of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fdStream } from "../channel/fd-stream.ts";
+import { ensureArenaTemplate } from "../host/image/arena-template.ts";
+import { ensureKernel } from "../host/image/kernel.ts";
+import { storeDirectory } from "../host/image/store.ts";
+import { ensureToolsImage } from "../host/image/tools-image.ts";
 import { openPty, setWindowSize, type WindowSize } from "../sys/pty.ts";
 
 const MAIN = join(import.meta.dirname, "main.ts");
@@ -105,4 +110,21 @@ export class Terminal implements Disposable {
     this.#screen.destroy();
     this.#pty.peer.close();
   }
+}
+
+/**
+ * A data home below `folder` for sandboxes and snapshots of a test's own, with all that is built linked from the real one:
+ * call it when what the test needs has been built there.
+ */
+export async function ownDataHome(folder: string): Promise<string> {
+  await ensureKernel();
+  await ensureToolsImage();
+  await ensureArenaTemplate();
+  const real = storeDirectory();
+  const own = join(folder, "data/vitrine");
+  mkdirSync(own, { recursive: true });
+  for (const name of readdirSync(real)) {
+    if (!/^(sandboxes|snapshot-.*|.*\.building)$/.test(name)) symlinkSync(join(real, name), join(own, name));
+  }
+  return join(folder, "data");
 }

@@ -69,6 +69,8 @@ export class RunningSandbox implements AsyncDisposable {
       kernel: { version: "6", image: "", initramfs: "", digest: "" },
       toolsImage: "",
       appImage: "",
+      home: null,
+      network: null,
       arena: null,
       snapshots: false,
       compositor: compositor.socketPath,

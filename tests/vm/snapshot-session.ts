@@ -5,7 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
 import { eventually } from "../support/deadline.ts";
-import { processesByEnvironment } from "../support/processes.ts";
+import { endSnapshotTakers, snapshotTakers } from "../support/snapshot-takers.ts";
 
 /** The packages of the demo, so that all share one image. */
 const PACKAGES = "adwaita-icon-theme,fonts-dejavu-core,foot,gnome-calculator";
@@ -27,11 +27,13 @@ export class SnapshotSession {
   readonly folder: string;
   /** Where everything is kept that these sandboxes are made of. */
   readonly store: string;
+  readonly #dataHome: string;
 
   private constructor(folder: string, environment: Readonly<Record<string, string>>) {
     this.folder = folder;
-    this.store = join(folder, "data/vitrine");
-    this.environment = { ...environment, XDG_DATA_HOME: join(folder, "data") };
+    this.#dataHome = join(folder, "data");
+    this.store = join(this.#dataHome, "vitrine");
+    this.environment = { ...environment, XDG_DATA_HOME: this.#dataHome };
   }
 
   /** Builds the image, unless that is done. */
@@ -55,8 +57,7 @@ export class SnapshotSession {
 
   async stop(): Promise<void> {
     await this.run("stop", "--all", "--force");
-    for (const pid of this.snapshotTakers()) process.kill(pid, "SIGTERM");
-    await eventually("waiting for the end", DEADLINE_MS, () => this.snapshotTakers().length === 0 || undefined);
+    await endSnapshotTakers(this.#dataHome, DEADLINE_MS);
     rmSync(this.folder, { recursive: true });
   }
 
@@ -106,13 +107,8 @@ export class SnapshotSession {
 
   /** Processes that take a snapshot for these sandboxes. */
   snapshotTakers(): number[] {
-    const ours = processesByEnvironment("XDG_DATA_HOME", join(this.folder, "data"));
-    return ours.filter((pid) => commandLine(pid).includes("snapshot-main.ts"));
+    return snapshotTakers(this.#dataHome);
   }
-}
-
-export function commandLine(pid: number): string {
-  return readOr(`/proc/${pid}/cmdline`, "");
 }
 
 /** All that a process has started and that still runs. */

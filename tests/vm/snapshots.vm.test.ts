@@ -26,9 +26,9 @@ import { ensureSnapshot } from "../../src/host/snapshot/take-snapshot.ts";
 import type { RunningVm } from "../../src/host/vmm/driver.ts";
 import { QemuDriver } from "../../src/host/vmm/qemu/qemu-driver.ts";
 import { eventually } from "../support/deadline.ts";
+import { commandLine } from "../support/snapshot-takers.ts";
 import {
   BUILD_DEADLINE_MS,
-  commandLine,
   DEADLINE_MS,
   descendants,
   IMAGE,
@@ -176,7 +176,9 @@ test(
       const { path: appImage } = await openImage(IMAGE);
       const files = { kernel: await ensureKernel(), toolsImage: (await ensureToolsImage()).path, appImage };
       const spec = { ...files, confined: true };
-      expect(await ensureSnapshot(driver, { ...spec, arena: null, dataDiskBytes: DISK_BYTES })).toBe("taken");
+      expect(await ensureSnapshot(driver, { ...spec, arena: null, network: false, dataDiskBytes: DISK_BYTES })).toBe(
+        "taken",
+      );
       for (const name of ["first", "second"]) {
         const dataDisk = join(session.folder, name);
         writeFileSync(dataDisk, `${name} disk\n`);

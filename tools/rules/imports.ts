@@ -33,6 +33,7 @@ const AREAS: Readonly<Record<string, Area>> = {
       "src/host/sandbox",
       "src/host/policy",
       "src/host/image",
+      "src/host/network",
       "src/host/snapshot",
       "src/host/vmm",
       "src/host/catalog",

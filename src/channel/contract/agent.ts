@@ -37,6 +37,7 @@ export const MAX_PROCESSES = 256;
 const text = z.string().check(z.maxLength(MAX_STRING_BYTES));
 const processId = z.int().check(z.minimum(1), z.maximum(0xffffffff));
 const rowsOrColumns = z.int().check(z.minimum(1), z.maximum(10_000));
+const ipAddress = z.string().check(z.regex(/^[0-9a-f.:]{2,45}$/));
 const milliseconds = z.number().check(z.minimum(0));
 
 /** Signals a host may send to a process of the guest. */
@@ -93,6 +94,24 @@ export const agentContract = {
     },
     /** Sets the guest's wall clock, to milliseconds since 1970. Only of use to an agent that has answered: time passes. */
     setClock: { params: z.object({ time: milliseconds }), result: z.object({}) },
+    /**
+     * Mounts the disk with the user's home, before the first process is spawned. `format`: it was never used. Errors:
+     * "unavailable" (no such disk), "corrupt" (damaged beyond mending).
+     */
+    openHome: { params: z.object({ format: z.boolean() }), result: z.object({}) },
+    /** Sets the network card up, before the first process is spawned. Errors: "unavailable" (no card). */
+    openNetwork: {
+      params: z.object({
+        /** The card's addresses: bits of them are the network's, and the gateway leads beyond. */
+        addresses: z
+          .array(
+            z.object({ address: ipAddress, bits: z.int().check(z.minimum(1), z.maximum(128)), gateway: ipAddress }),
+          )
+          .check(z.maxLength(2)),
+        nameServers: z.array(ipAddress).check(z.maxLength(3)),
+      }),
+      result: z.object({}),
+    },
     /** Starts a process in the app root. Errors: "not-found" (no such command), "invalid-argument", "limit". */
     spawn: {
       params: z.object({

@@ -53,6 +53,8 @@ export const controlContract = {
         /** False: it was started without a compositor, and its apps find no display. */
         display: z.boolean(),
         sharedMemory: z.boolean(),
+        /** What the guest may reach, as people write it; null: it has no network card. */
+        network: z.nullable(z.string()),
         supervisorPid: z.int(),
         /** Null until the monitor runs. */
         monitorPid: z.nullable(z.int()),
@@ -89,6 +91,8 @@ export const controlContract = {
       params: z.object({}),
       result: z.object({ ended: z.int(), broken: z.nullable(z.string()) }),
     },
+    /** Sets what the guest may reach, for connections that there are too. Error: "unavailable" (no network card). */
+    setNetwork: { params: z.object({ policy: text }), result: z.object({}) },
     /** Stops the sandbox; answers when the virtual machine has ended. */
     stop: { params: z.object({ force: z.boolean() }), result: z.object({}) },
   },

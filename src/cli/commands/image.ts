@@ -110,10 +110,12 @@ const remove = buildCommand<Record<never, never>, [string], CliContext>({
   async func(_flags, name) {
     const { removeImage } = await import("../../host/image/images.ts");
     const { listSandboxes } = await import("../../host/sandbox/record.ts");
+    const { sandboxesOfImage } = await import("../../host/sandbox/make.ts");
     const running = listSandboxes(this.process.env);
-    await removeImage(name, (image) =>
-      running.flatMap((entry) => (entry.kind === "recorded" && entry.record.image === image ? [entry.name] : [])),
-    );
+    await removeImage(name, (image) => [
+      ...running.flatMap((entry) => (entry.kind === "recorded" && entry.record.image === image ? [entry.name] : [])),
+      ...sandboxesOfImage(image, this.process.env),
+    ]);
   },
   parameters: {
     positional: {
@@ -121,7 +123,7 @@ const remove = buildCommand<Record<never, never>, [string], CliContext>({
       parameters: [{ brief: "Name of the image", ...imageName }],
     },
   },
-  docs: { brief: "Remove an image that no sandbox runs" },
+  docs: { brief: "Remove an image that no sandbox is made of or runs" },
 });
 
 export const imageCommands = buildRouteMap({

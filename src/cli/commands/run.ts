@@ -1,11 +1,13 @@
 /** `vitrine run`: starts an app in a sandbox, and the sandbox when it does not run. */
 import { buildCommand, numberParser } from "@stricli/core";
+import type { NetworkPolicy } from "../../host/network/policy.ts";
 import { DRIVER_NAMES, type DriverName } from "../../host/vmm/drivers.ts";
 import type { CliContext } from "../context.ts";
-import { imageName, sandboxName } from "../names.ts";
+import { imageName, madeSandboxName, networkPolicy, sandboxName } from "../names.ts";
 
 export interface RunFlags {
-  readonly image: string;
+  readonly image?: string;
+  readonly sandbox?: string;
   readonly name?: string;
   readonly wait: boolean;
   readonly timings: boolean;
@@ -16,18 +18,30 @@ export interface RunFlags {
   readonly memory?: number;
   readonly driver?: DriverName;
   readonly unconfined: boolean;
+  readonly network?: NetworkPolicy;
 }
 
 export const runCommand = buildCommand<RunFlags, string[], CliContext>({
   loader: async () => (await import("../run-app.ts")).runApp,
   parameters: {
     flags: {
-      image: { kind: "parsed", ...imageName, brief: "Image to run; vitrine image list shows them" },
+      sandbox: {
+        kind: "parsed",
+        ...madeSandboxName,
+        optional: true,
+        brief: "Sandbox to run it in; vitrine create makes one",
+      },
+      image: {
+        kind: "parsed",
+        ...imageName,
+        optional: true,
+        brief: "Image to run it in, in a sandbox that keeps nothing; vitrine image list shows them",
+      },
       name: {
         kind: "parsed",
         ...sandboxName,
         optional: true,
-        brief: "Name of the sandbox (default: the image's)",
+        brief: "Name of the sandbox that keeps nothing (default: the image's)",
       },
       wait: {
         kind: "boolean",
@@ -56,6 +70,12 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
         kind: "boolean",
         default: true,
         brief: "Start from a snapshot of the image, and take one where there is none; else boot",
+      },
+      network: {
+        kind: "parsed",
+        ...networkPolicy,
+        optional: true,
+        brief: "What a sandbox of an image may reach (default: none); see vitrine network",
       },
       memory: {
         kind: "parsed",
@@ -88,7 +108,8 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
     fullDescription:
       "Runs a command in a sandbox of its own virtual machine. Its windows appear on the desktop.\n" +
       "A sandbox that runs already only gets one more app. It stops by itself half a minute after its last process ended and its last window closed.\n\n" +
-      "  vitrine run --image demo -- gnome-calculator\n\n" +
+      "  vitrine run --sandbox letters -- gnome-text-editor     # made by vitrine create; its home stays\n" +
+      "  vitrine run --image demo -- gnome-calculator           # nothing of it stays\n\n" +
       "Exit status: 0 once the app runs; with --wait the app's own, 128+n if signal n ended it. 127: no such command in the sandbox.",
   },
 });

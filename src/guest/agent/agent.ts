@@ -18,6 +18,7 @@ import { endProcesses, processesInRoot } from "./app-processes.ts";
 import { USER_HOME, WAYLAND_DISPLAY } from "./environment.ts";
 import { monotonicNow, readMemory } from "./machine.ts";
 import { writeMachineId } from "./machine-id.ts";
+import type { NetworkSettings } from "./network.ts";
 import { Processes, type ProcessPlace, type SpawnRequest } from "./processes.ts";
 import { findInRoot } from "./resolve-command.ts";
 import { hasSessionBus, SessionBus } from "./session-bus.ts";
@@ -48,6 +49,10 @@ export interface AgentOptions {
     setClock(milliseconds: number): void;
     setHostname(name: string): void;
   };
+  /** Mounts the user's home from its disk, which is made into a file system first if `format`. Without, there is no disk. */
+  readonly openHome?: (format: boolean) => Promise<{ close(): Promise<void> }>;
+  /** Sets the network card up. Without, there is none. */
+  readonly openNetwork?: (settings: NetworkSettings) => Promise<void>;
   /**
    * Ends the guest. Called once: after stop, or as soon as the link is lost. `greeted`: the host had said hello; else this
    * agent has served no sandbox, and nothing has changed.
@@ -76,6 +81,7 @@ class Agent {
   #hello: Hello | undefined;
   #display: { close(): void } | undefined;
   #bus: SessionBus | undefined;
+  #home: { close(): Promise<void> } | undefined;
   #state: "running" | "stopping" | "over" = "running";
 
   constructor(link: ByteStream, options: AgentOptions) {
@@ -106,6 +112,15 @@ class Agent {
         hello: (params) => this.#greet(params),
         setClock: ({ time }) => {
           this.#options.machine?.setClock(time);
+          return {};
+        },
+        openHome: async ({ format }) => {
+          await this.#openHome(format);
+          return {};
+        },
+        openNetwork: async (settings) => {
+          this.#checkSettingUp("network", false);
+          await this.#options.openNetwork?.(settings);
           return {};
         },
         spawn: async (params) => ({ pid: await this.#spawn(params) }),
@@ -180,6 +195,17 @@ class Agent {
     }
   }
 
+  async #openHome(format: boolean): Promise<void> {
+    this.#checkSettingUp("home", this.#home !== undefined);
+    if (this.#options.openHome === undefined) throw new VitrineError("unavailable", "Cannot open the home: no disk");
+    this.#home = await this.#options.openHome(format);
+  }
+
+  #checkSettingUp(what: string, done: boolean): void {
+    if (this.#hello !== undefined && this.#processes.pids.length === 0 && !done) return;
+    throw new VitrineError("protocol", `Cannot open the ${what}: once, between hello and the first process, is wanted`);
+  }
+
   async #spawn(request: SpawnRequest): Promise<number> {
     const streams = this.#stdio.claim(request.process);
     const hello = this.#hello;
@@ -214,6 +240,7 @@ class Agent {
     const list = () => (appRoot === "/" ? this.#processes.pids.map((pid) => -pid) : processesInRoot(appRoot));
     this.#processes.hangUp();
     await endProcesses(list, graceMs);
+    await this.#home?.close().catch((error) => this.#notice(error));
     // After the answer, which is written when this has returned.
     setImmediate(() => this.#over());
   }

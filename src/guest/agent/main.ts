@@ -8,8 +8,10 @@ import { setWallClock } from "../../sys/clock.ts";
 import { addEntropy } from "../../sys/entropy.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
+import { HomeDisk } from "./home-disk.ts";
 import { openLink, serveLinks } from "./link.ts";
 import { parseUptime, setHostname } from "./machine.ts";
+import { openNetwork } from "./network.ts";
 import { rehearse } from "./rehearsal.ts";
 
 const APP_ROOT = "/app";
@@ -47,6 +49,8 @@ const OPTIONS: Omit<AgentOptions, "powerOff"> = {
   arenaFile: ARENA_FILE,
   initUptime: initUptime(),
   openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
+  openHome: (format) => HomeDisk.open({ appRoot: APP_ROOT, user: USER, format }),
+  openNetwork: (settings) => openNetwork(APP_ROOT, settings),
   machine: { addEntropy, setClock: setWallClock, setHostname },
   onNotice: note,
 };

@@ -14,6 +14,10 @@ const PACKAGES = [
   "libc6", // the agent and util-linux are linked to it
   "libstdc++6", // the agent's foreign-function library
   "libgcc-s1",
+  "e2fsprogs", // makes, mends and grows the file system of a sandbox's home
+  ...["libext2fs2t64", "libcom-err2", "libblkid1", "libuuid1"],
+  "erofs-utils", // packs what was installed into a layer
+  ...["libdeflate0", "liblz4-1", "liblzma5", "libpcre2-8-0", "libselinux1", "libxxhash0", "libzstd1", "zlib1g"],
 ] as const;
 
 const SPACE_MIB = 800;

@@ -135,12 +135,12 @@ export function listImages(): { records: ImageRecord[]; broken: { name: string; 
   return { records, broken };
 }
 
-/** Removes a name, and the file system when no other name has it. `usedBy` says which running sandboxes use the image. */
+/** Removes a name, and the file system when no other name has it. `usedBy` says which sandboxes run it or are made of it. */
 export async function removeImage(name: string, usedBy: (name: string) => string[]): Promise<void> {
   const users = usedBy(name);
   if (users.length > 0) {
-    throw new VitrineError("unavailable", `Cannot remove image "${name}": sandbox "${users.join('", "')}" runs it`, {
-      fix: `vitrine stop ${users[0]}`,
+    throw new VitrineError("unavailable", `Cannot remove image "${name}": sandbox "${users.join('", "')}" needs it`, {
+      fix: `vitrine stop ${users[0]}, or vitrine remove ${users[0]} if it was made of it`,
     });
   }
   const file = recordFile(name);

@@ -3,16 +3,14 @@
  * the modules that the first mounts need, and the init script of src/guest/boot.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { VitrineError } from "../../base/error.ts";
 import { ensureBootPackages } from "./boot-packages.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { kernelPayload } from "./bzimage.ts";
 import { type CpioEntry, cpioArchive } from "./cpio.ts";
 import { probeEntries } from "./initramfs-probe.ts";
-import { moduleFiles } from "./modules.ts";
-import { runTool } from "./run-tool.ts";
+import { kernelVersion, linkModules, moduleFilesIn, moduleName, readModules, unpack } from "./kernel-modules.ts";
 import { ensureStored } from "./store.ts";
 
 export interface Kernel {
@@ -60,9 +58,7 @@ const SPACE_MIB = 200;
 
 export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> {
   const packages = await ensureBootPackages(options);
-  const modulesRoot = join(packages, "usr/lib/modules");
-  const version = readdirSync(modulesRoot)[0];
-  if (version === undefined) throw new VitrineError("corrupt", `Cannot find a kernel in "${packages}"`);
+  const version = kernelVersion(packages);
   const init = readFileSync(join(BOOT_FILES, "init"));
   const digest = createHash("sha256")
     .update(JSON.stringify([LAYOUT, version, PLATFORM_MODULES, FIRST_MODULES, LATER_MODULES]))
@@ -77,7 +73,7 @@ export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> 
       const work = join(directory, "work");
       mkdirSync(work);
       await unpackKernel(join(packages, "boot", `vmlinuz-${version}`), join(directory, "vmlinux"), work);
-      const modules = await linkModules(packages, version, work);
+      const modules = await linkModules(packages, work);
       for (const [platform, names] of Object.entries(PLATFORM_MODULES)) {
         const entries = await initramfsEntries(packages, modules, [...names, ...FIRST_MODULES], init, work);
         writeFileSync(join(directory, initramfsName(platform as GuestPlatform)), cpioArchive(entries));
@@ -112,15 +108,6 @@ async function unpackKernel(bzImage: string, target: string, work: string): Prom
   await unpack(tool, packed, target);
 }
 
-/** A folder with links to the modules, and with what the package leaves to its post-installation: modules.dep. */
-async function linkModules(packages: string, version: string, work: string): Promise<string> {
-  const folder = join(work, "lib/modules", version);
-  mkdirSync(join(work, "lib/modules"), { recursive: true });
-  await runTool("cp", ["-as", join(packages, "usr/lib/modules", version), folder]);
-  await runTool("depmod", ["--basedir", work, version]);
-  return folder;
-}
-
 /** `firstNames`: modules without which the agent cannot start. */
 async function initramfsEntries(
   packages: string,
@@ -129,22 +116,15 @@ async function initramfsEntries(
   init: Uint8Array,
   work: string,
 ): Promise<CpioEntry[]> {
-  const files = (names: readonly string[]) =>
-    moduleFiles(
-      names,
-      readFileSync(join(folder, "modules.dep"), "utf8"),
-      readFileSync(join(folder, "modules.builtin"), "utf8"),
-    );
-  const first = files(firstNames);
-  const later = files(LATER_MODULES).filter((file) => !first.includes(file));
+  const first = moduleFilesIn(folder, firstNames);
+  const later = moduleFilesIn(folder, LATER_MODULES).filter((file) => !first.includes(file));
   // The script loads them in the order of their names.
-  const entriesOf = async (group: string, paths: readonly string[]) =>
-    await Promise.all(
-      paths.map(async (path, index) => {
-        const data = await plainModule(join(folder, path), work);
-        return { kind: "file", path: `modules/${group}/${String(index).padStart(2, "0")}.ko`, data } as const;
-      }),
-    );
+  const entriesOf = async (group: string, files: readonly string[]) => {
+    const modules = await readModules(folder, files, work);
+    return modules.map((data, index) => {
+      return { kind: "file", path: `modules/${group}/${moduleName(index)}`, data } as const;
+    });
+  };
   return [
     ...["bin", "dev", "proc", "modules", "modules/first", "modules/later", "new"].map(directory),
     { kind: "file", path: "bin/busybox", data: readFileSync(join(packages, "usr/bin/busybox")), executable: true },
@@ -178,17 +158,3 @@ const APP_DEVICES: readonly CpioEntry[] = [
   { kind: "link", path: "devices/stdout", target: "fd/1" },
   { kind: "link", path: "devices/stderr", target: "fd/2" },
 ];
-
-/** A module's bytes, uncompressed: unpacking them in the guest takes longer than loading them. */
-async function plainModule(path: string, work: string): Promise<Uint8Array> {
-  if (path.endsWith(".ko")) return readFileSync(path);
-  const tool = path.endsWith(".xz") ? "xz" : "zstd";
-  const output = join(work, `${createHash("sha256").update(path).digest("hex").slice(0, 12)}.ko`);
-  await unpack(tool, path, output);
-  return readFileSync(output);
-}
-
-/** Both tools take standard input whatever the name of the file. */
-async function unpack(tool: "zstd" | "xz", packed: string, target: string): Promise<void> {
-  await runTool("sh", ["-c", `exec "$1" -dc < "$2" > "$3"`, "sh", tool, packed, target]);
-}

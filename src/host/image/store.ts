@@ -3,23 +3,13 @@
  * is built beside its place and renamed into it when it is whole and on the disk, so what is there is complete, whatever
  * happened to whoever built it. One builder at a time for each kind and key; what a killed one left is removed by the next.
  */
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-} from "node:fs";
+import { constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import { openFile } from "../../sys/memory.ts";
 import { tryLock } from "../../sys/process.ts";
+import { syncToDisk } from "../durable-file.ts";
 import type { BuildOptions } from "./build-options.ts";
 
 /** How often a waiting builder looks whether the other one is done. */
@@ -71,23 +61,14 @@ export async function ensureStored(
 
 /** Puts a folder in its place, the one that was there aside and away. */
 function publish(building: string, path: string): void {
-  for (const name of readdirSync(building)) sync(join(building, name));
-  sync(building);
+  for (const name of readdirSync(building)) syncToDisk(join(building, name));
+  syncToDisk(building);
   const old = `${path}.old`;
   removeTree(old);
   if (existsSync(path)) renameSync(path, old);
   renameSync(building, path);
-  sync(storeDirectory());
+  syncToDisk(storeDirectory());
   removeTree(old);
-}
-
-function sync(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Removes a folder with all in it, if it is there. */

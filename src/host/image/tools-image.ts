@@ -3,11 +3,22 @@
  * the agent needs. Apps do not see it: they run chrooted in the app root, which can so be of any distribution.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { ensureBootPackages } from "./boot-packages.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { makeErofs } from "./erofs.ts";
+import { kernelVersion, linkModules, moduleFilesIn, moduleName, readModules } from "./kernel-modules.ts";
 import { runTool } from "./run-tool.ts";
 import { ensureStored } from "./store.ts";
 
@@ -28,8 +39,12 @@ const SPACE_MIB = 500;
 const LIBRARIES = "usr/lib/x86_64-linux-gnu";
 const FILES = [
   "usr/bin/busybox",
+  "usr/bin/mkfs.erofs",
   "usr/bin/setsid",
   "usr/bin/unshare",
+  "usr/sbin/e2fsck",
+  "usr/sbin/mke2fs",
+  "usr/sbin/resize2fs",
   "usr/lib64/ld-linux-x86-64.so.2",
   ...[
     "ld-linux-x86-64.so.2",
@@ -39,21 +54,43 @@ const FILES = [
     "libdl.so.2",
     "libstdc++.so.6",
     "libgcc_s.so.1",
+    // e2fsprogs
+    ...["libblkid.so.1", "libcom_err.so.2", "libe2p.so.2", "libext2fs.so.2", "libuuid.so.1"],
+    // mkfs.erofs
+    ...["libdeflate.so.0", "liblz4.so.1", "liblzma.so.5", "libpcre2-8.so.0", "libselinux.so.1", "libxxhash.so.0"],
+    ...["libz.so.1", "libzstd.so.1"],
   ].map((name) => `${LIBRARIES}/${name}`),
 ];
-const FOLDERS = ["agent", "app", "arena", "dev", "etc", "layers", "proc", "root", "run", "sys", "tmp", "usr/sbin"];
+const FOLDERS = [
+  "agent",
+  "app",
+  "arena",
+  "data",
+  "dev",
+  "etc",
+  "layers",
+  "proc",
+  "root",
+  "run",
+  "sys",
+  "tmp",
+  "usr/sbin",
+];
+/** Loaded by the agent, when there is a network card. */
+const NETWORK_MODULES = ["virtio_net"];
 const BUSYBOX_NAMES = ["usr/bin/sh", "usr/sbin/init"];
 
 export async function ensureToolsImage(options: BuildOptions = {}): Promise<ToolsImage> {
-  const digest = toolsDigest();
+  const packages = await ensureBootPackages(options);
+  const digest = toolsDigest(kernelVersion(packages));
   const { path } = await ensureStored(
     "tools",
     digest,
     async (directory) => {
-      const packages = await ensureBootPackages(options);
       const root = join(directory, "root");
       options.onProgress?.({ stage: "compiling the agent" });
       layTree(packages, root);
+      await layModules(packages, join(root, "modules/network"), join(directory, "work"));
       await compileAgent(join(root, "agent"), options.signal);
       options.onProgress?.({ stage: "packing" });
       await makeErofs(join(directory, "tools.erofs"), root, { allRoot: true, signal: options.signal });
@@ -65,8 +102,8 @@ export async function ensureToolsImage(options: BuildOptions = {}): Promise<Tool
 }
 
 /** Names everything that the image is made of but the packages, which change only with their list. */
-function toolsDigest(): string {
-  const hash = createHash("sha256").update(JSON.stringify([FILES, FOLDERS, BUSYBOX_NAMES]));
+function toolsDigest(kernel: string): string {
+  const hash = createHash("sha256").update(JSON.stringify([FILES, FOLDERS, BUSYBOX_NAMES, kernel]));
   hash.update(readFileSync(import.meta.filename));
   hash.update(readFileSync(join(SOURCE, "../package-lock.json")));
   for (const folder of AGENT_SOURCES) {
@@ -89,6 +126,15 @@ function layTree(packages: string, root: string): void {
   for (const name of BUSYBOX_NAMES) symlinkSync("/usr/bin/busybox", join(root, name));
   const boot = join(SOURCE, "guest/boot");
   for (const name of ["inittab", "run-agent"]) copyFileSync(join(boot, name), join(root, "etc", name));
+}
+
+async function layModules(packages: string, target: string, work: string): Promise<void> {
+  mkdirSync(target, { recursive: true });
+  mkdirSync(work);
+  const folder = await linkModules(packages, work);
+  const modules = await readModules(folder, moduleFilesIn(folder, NETWORK_MODULES), work);
+  for (const [index, data] of modules.entries()) writeFileSync(join(target, moduleName(index)), data);
+  rmSync(work, { recursive: true });
 }
 
 /** The agent as one executable, with the native library where it looks for it (src/sys/koffi-native.ts). */

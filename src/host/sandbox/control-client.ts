@@ -147,6 +147,11 @@ export class SandboxConnection {
     }
   }
 
+  /** Sets what the guest may reach, as people write it. */
+  async setNetwork(policy: string): Promise<void> {
+    await this.#call(() => this.#rpc.call("setNetwork", { policy }));
+  }
+
   /** Has the sandbox read its policy files again and put them in force, also for apps that run. */
   async applyPolicy(): Promise<AppliedPolicy> {
     return this.#call(() => this.#rpc.call("applyPolicy", {}));

@@ -43,6 +43,8 @@ export interface SandboxService {
   applyPolicy(): Promise<AppliedPolicy>;
   /** Takes over `stream`, on which the caller wants to see the messages of apps. */
   trace(stream: ByteStream, options: TraceOptions): void;
+  /** `policy` as people write it. */
+  setNetwork(policy: string): void;
   stop(force: boolean): Promise<void>;
   /** The number of callers has changed. */
   connectionsChanged(): void;
@@ -160,6 +162,10 @@ class ControlConnection {
         return {};
       },
       applyPolicy: () => this.#service.applyPolicy(),
+      setNetwork: async ({ policy }) => {
+        this.#service.setNetwork(policy);
+        return {};
+      },
       stop: async ({ force }) => {
         await this.#service.stop(force);
         return {};

@@ -67,6 +67,14 @@ export function stateDirectory(environment: Environment = process.env): string {
   return ensurePrivate(join(base, FOLDER), userId());
 }
 
+/** The folder for the sandboxes that the user has made: $XDG_DATA_HOME/vitrine/sandboxes, created if missing. */
+export function sandboxesDirectory(environment: Environment = process.env): string {
+  const configured = environment.XDG_DATA_HOME;
+  const base = configured !== undefined && isAbsolute(configured) ? configured : join(homedir(), ".local/share");
+  mkdirSync(join(base, FOLDER), { recursive: true, mode: 0o755 });
+  return ensurePrivate(join(base, FOLDER, "sandboxes"), userId());
+}
+
 /** The paths of the sandbox `name`; throws "invalid-argument" for a bad name. */
 export function sandboxPaths(name: string, environment: Environment = process.env): SandboxPaths {
   const directory = join(runtimeDirectory(environment), checkSandboxName(name));

@@ -17,6 +17,8 @@ import {
 import type { ProcessEnd, StdioName } from "../../channel/contract/control.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
+import { hasIpv6 } from "../network/local-networks.ts";
+import { GUEST_NETWORK } from "../network/topology.ts";
 
 /** Random bytes that a guest gets from here: twice what its kernel makes a key of. */
 const ENTROPY_BYTES = 64;
@@ -86,6 +88,21 @@ export class GuestLink {
     // Nobody waits for that: whatever is asked of the agent next comes after it.
     this.rpc.call("setClock", { time: Date.now() }).catch(() => {});
     return answer;
+  }
+
+  /** Has the user's home mounted. It may take as long as mending its disk takes: the caller watches over that. */
+  async openHome(format: boolean): Promise<void> {
+    await this.rpc.call("openHome", { format }, { deadlineMs: Number.POSITIVE_INFINITY });
+  }
+
+  /** Has the network card set up. */
+  async openNetwork(): Promise<void> {
+    const { ipv4, ipv6 } = GUEST_NETWORK;
+    const networks = hasIpv6() ? [ipv4, ipv6] : [ipv4];
+    await this.rpc.call("openNetwork", {
+      addresses: networks.map(({ guest, bits, gateway }) => ({ address: guest, bits, gateway })),
+      nameServers: networks.map(({ nameServer }) => nameServer),
+    });
   }
 
   /** Opens a stdio stream of a process that is about to be spawned. */

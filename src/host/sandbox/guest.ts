@@ -1,5 +1,6 @@
 /** What there is of a sandbox only while its machine runs: the machine, the link to the agent, processes and windows. */
 import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
@@ -7,6 +8,9 @@ import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import type { Phase, SandboxInfo } from "../../channel/contract/control.ts";
 import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { socketPair } from "../../sys/socket.ts";
+import { GuestNetwork } from "../network/guest-network.ts";
 import type { Policy } from "../policy/policy.ts";
 import { snapshotKey } from "../snapshot/snapshot-key.ts";
 import { isRefused, openSnapshot, refuseSnapshot, type StoredSnapshot } from "../snapshot/snapshot-store.ts";
@@ -17,6 +21,7 @@ import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
 import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
 import { GuestProcesses } from "./guest-processes.ts";
+import { markUsed } from "./home-disk.ts";
 import type { EndReason } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
@@ -25,6 +30,9 @@ import { openWindows, type Windows } from "./windows.ts";
 
 /** How long a guest that does not answer may keep whoever asks for its memory waiting, in milliseconds. */
 export const GUEST_MEMORY_DEADLINE_MS = 2000;
+
+/** How often at most a user is told that the disk is full, in milliseconds. */
+export const DISK_FULL_NOTICE_INTERVAL_MS = 60_000;
 
 export interface GuestOptions {
   readonly spec: SupervisorSpec;
@@ -58,6 +66,8 @@ export class Guest {
   #origin: "cold" | "restored" | undefined;
   #killed = false;
   #closed = false;
+  #network: GuestNetwork | undefined;
+  #diskFullTold = 0;
 
   constructor(options: GuestOptions, events: GuestEvents) {
     this.#options = options;
@@ -71,24 +81,36 @@ export class Guest {
   async start(): Promise<void> {
     const { spec, driver, consoleLog, log, paths } = this.#options;
     const windows = await this.#openWindows();
+    // Its disk gets another name once it is in use.
+    const homeBytes = spec.home === null ? undefined : statSync(spec.home.path).size;
+    using network = spec.network === null ? undefined : this.#openNetwork(spec.network);
     const vmSpec: VmSpec = {
       name: spec.name,
       kernel: spec.kernel,
       toolsImage: spec.toolsImage,
       appImage: spec.appImage,
+      ...(spec.home === null ? {} : { dataDisk: spec.home.path }),
       consoleLog,
       workFolder: paths.machine,
       confined: spec.confined,
+      ...(network === undefined ? {} : { network }),
+      onDiskFull: () => this.#tellDiskFull(),
       ...(windows.guestArena === undefined ? {} : { arena: windows.guestArena }),
       ...(spec.memoryMib === undefined ? {} : { memoryMib: spec.memoryMib }),
     };
     const key = spec.snapshots ? await snapshotKey(driver, vmSpec) : undefined;
     const snapshot = key === undefined ? undefined : openSnapshot(key);
-    if (snapshot !== undefined && (await this.#restore(vmSpec, snapshot, windows))) return;
-    await this.#boot(vmSpec, windows);
-    if (key === undefined || isRefused(key)) return;
+    const restored = snapshot === undefined ? undefined : await this.#restore(vmSpec, snapshot, windows);
+    const link = restored ?? (await this.#boot(vmSpec, windows));
+    await Promise.all([this.#openHome(link), this.#network === undefined ? undefined : link.openNetwork()]);
+    this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
+    if (restored !== undefined || key === undefined || isRefused(key)) return;
     log.entry("info", "a snapshot is taken in the background, for the next start");
-    startSnapshot(spec);
+    startSnapshot({
+      ...spec,
+      network: network !== undefined,
+      ...(homeBytes === undefined ? {} : { dataDiskBytes: homeBytes }),
+    });
   }
 
   /** How the machine came to run; undefined before the agent has answered. */
@@ -103,6 +125,11 @@ export class Guest {
 
   get windows(): number {
     return this.#windows?.count ?? 0;
+  }
+
+  /** Undefined when the guest has no network card. */
+  get network(): GuestNetwork | undefined {
+    return this.#network;
   }
 
   /** The monitor; undefined before it runs. */
@@ -146,10 +173,11 @@ export class Guest {
     void this.#machine?.kill();
   }
 
-  /** Closes windows and link. The machine has ended before, or never began. */
+  /** Closes windows, network and link. The machine has ended before, or never began. */
   close(): void {
     this.#closed = true;
     this.#windows?.close();
+    this.#network?.close();
     this.#link?.close();
   }
 
@@ -180,20 +208,18 @@ export class Guest {
     for (const line of lines) this.#options.log.line(`  ${line}`);
   }
 
-  async #boot(vmSpec: VmSpec, windows: Windows): Promise<void> {
+  async #boot(vmSpec: VmSpec, windows: Windows): Promise<GuestLink> {
     const machine = await this.#options.driver.start(vmSpec);
     void machine.exited.then((exit) => this.#events.machineEnded(reasonOf(exit)));
-    await this.#join(machine, windows, "cold");
+    return await this.#join(machine, windows, "cold");
   }
 
-  /** False when nothing came of it: then it is as if it had not been tried. */
-  async #restore(vmSpec: VmSpec, { key, directory }: StoredSnapshot, windows: Windows): Promise<boolean> {
+  /** Undefined when nothing came of it: then it is as if it had not been tried. */
+  async #restore(vmSpec: VmSpec, { key, directory }: StoredSnapshot, windows: Windows): Promise<GuestLink | undefined> {
     const { driver, log } = this.#options;
     try {
       const machine = await driver.snapshots?.restore(vmSpec, directory);
-      if (machine === undefined) return false;
-      await this.#join(machine, windows, "restored");
-      return true;
+      return machine === undefined ? undefined : await this.#join(machine, windows, "restored");
     } catch (error) {
       if (this.#killed) throw error;
       log.entry("warning", `cannot start from the snapshot, booting: ${VitrineError.from(error).message}`);
@@ -202,7 +228,7 @@ export class Guest {
       this.#link?.close();
       await machine?.kill();
       refuseSnapshot(key);
-      return false;
+      return undefined;
     } finally {
       // Not before: a machine that ends now and is not to be replaced takes the sandbox with it.
       void this.#machine?.exited.then((exit) => this.#events.machineEnded(reasonOf(exit)));
@@ -210,7 +236,7 @@ export class Guest {
   }
 
   /** Waits for the agent in a machine that has just been started. */
-  async #join(machine: RunningVm, windows: Windows, origin: "cold" | "restored"): Promise<void> {
+  async #join(machine: RunningVm, windows: Windows, origin: "cold" | "restored"): Promise<GuestLink> {
     const { spec, log } = this.#options;
     this.#machine = machine;
     if (this.#killed) this.kill();
@@ -244,7 +270,28 @@ export class Guest {
     if (origin === "cold") this.#events.reached("kernel", now - (uptime.now - uptime.init));
     this.#events.reached("agent", now);
     log.entry("info", `agent answers, kernel ${sanitizeText(kernel)}`);
-    this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
+    return link;
+  }
+
+  /** The gate, and the end of its socket that the monitor gets. */
+  #openNetwork({ policy, trustNames }: NonNullable<SupervisorSpec["network"]>): OwnedFd {
+    const [ours, theirs] = socketPair();
+    const onNotice = (message: string) => this.#events.notice("warning", message);
+    this.#network = new GuestNetwork(ours, { policy, trustNames, confined: this.#options.spec.confined, onNotice });
+    return theirs;
+  }
+
+  async #openHome(link: GuestLink): Promise<void> {
+    const { home } = this.#options.spec;
+    if (home === null) return;
+    await link.openHome(home.unused);
+    if (home.unused) markUsed(home.path);
+  }
+
+  #tellDiskFull(): void {
+    if (Date.now() - this.#diskFullTold < DISK_FULL_NOTICE_INTERVAL_MS) return;
+    this.#diskFullTold = Date.now();
+    this.#events.notice("error", "the disk is full: the sandbox stands still until it has room");
   }
 
   #acceptStream(stream: ByteStream, header: GuestStreamHeader): void {

@@ -40,6 +40,20 @@ export function acquireLock(paths: SandboxPaths): SandboxLock | undefined {
   throw new VitrineError("unavailable", `Cannot lock "${paths.directory}": other processes keep removing it`);
 }
 
+/** A command that looks whether the sandbox runs holds its lock for a moment: worth trying again this often, so far apart. */
+const LOCK_ATTEMPTS = 20;
+const LOCK_INTERVAL_MS = 25;
+
+/** Takes the lock when nobody but a command that is looking has it; undefined while a supervisor lives. */
+export async function awaitLock(paths: SandboxPaths): Promise<SandboxLock | undefined> {
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    const lock = acquireLock(paths);
+    if (lock !== undefined) return lock;
+    await Bun.sleep(LOCK_INTERVAL_MS);
+  }
+  return undefined;
+}
+
 /** True while a supervisor lives. What a crashed one has left is removed on the way. */
 export function isLocked(paths: SandboxPaths): boolean {
   const fd = openLock(paths.lock, 0);

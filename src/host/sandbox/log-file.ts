@@ -1,6 +1,7 @@
 /** A log with a bounded size. When it is full it becomes FILE.1, in place of the FILE.1 before it, and starts anew. */
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { sanitizeText } from "../../base/sanitize.ts";
+import { type Environment, logPaths } from "./directories.ts";
 
 /** Bytes of one log before it is put aside; a sandbox has two logs of two files each. */
 export const MAX_LOG_BYTES = 1024 * 1024;
@@ -8,6 +9,13 @@ export const MAX_LOG_BYTES = 1024 * 1024;
 export const MAX_LOG_LINE_CHARS = 1000;
 
 export type Severity = "info" | "warning" | "error";
+
+/** Removes the logs of a sandbox that does not run. */
+export function removeLogs(name: string, environment: Environment): void {
+  for (const path of Object.values(logPaths(name, environment))) {
+    for (const file of [path, `${path}.1`]) rmSync(file, { force: true });
+  }
+}
 
 export class LogFile {
   readonly path: string;

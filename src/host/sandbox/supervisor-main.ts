@@ -9,33 +9,22 @@ import { OwnedFd } from "../../sys/fd.ts";
 import { createDriver } from "../vmm/drivers.ts";
 import { logPaths, sandboxPaths } from "./directories.ts";
 import { isFailure } from "./lifecycle.ts";
-import { acquireLock, type SandboxLock } from "./lock.ts";
+import { awaitLock } from "./lock.ts";
 import { LogFile } from "./log-file.ts";
 import { loadPolicy } from "./policy-files.ts";
 import { Supervisor } from "./supervisor.ts";
 import { parseSpec, REPORT_FD, STARTER_FD, type SupervisorReport } from "./supervisor-spec.ts";
-
-/** A command that looks whether the sandbox runs holds its lock for a moment: worth trying again this often, so far apart. */
-const LOCK_ATTEMPTS = 20;
-const LOCK_INTERVAL_MS = 25;
 
 function report(message: SupervisorReport): void {
   writeSync(REPORT_FD, `${JSON.stringify(message)}\n`);
   closeSync(REPORT_FD);
 }
 
-async function lockSandbox(name: string): Promise<SandboxLock> {
-  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
-    const lock = acquireLock(sandboxPaths(name));
-    if (lock !== undefined) return lock;
-    await Bun.sleep(LOCK_INTERVAL_MS);
-  }
-  throw new VitrineError("already-exists", `Cannot start sandbox "${name}": it runs already`);
-}
-
 async function main(): Promise<void> {
   const spec = parseSpec(readFileSync(0, "utf8"));
-  const lock = await lockSandbox(spec.name);
+  const lock = await awaitLock(sandboxPaths(spec.name));
+  if (lock === undefined)
+    throw new VitrineError("already-exists", `Cannot start sandbox "${spec.name}": it runs already`);
   const logs = logPaths(spec.name);
   const log = new LogFile(logs.supervisor);
   process.on("uncaughtException", (error) => {

@@ -1,9 +1,10 @@
 /** What a supervisor is told by whoever starts it, on its standard input; and what it answers, on descriptor 3. */
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
+import { policySchema } from "../network/policy.ts";
 import { DRIVER_NAMES } from "../vmm/drivers.ts";
 
-/** Everything that makes a sandbox. Files are absolute paths, read and never written. */
+/** Everything that makes a sandbox. Files are absolute paths, read and never written, but for the home. */
 const specSchema = z.object({
   name: z.string(),
   /** The name of the image, as the user gave it. */
@@ -11,6 +12,8 @@ const specSchema = z.object({
   kernel: z.object({ version: z.string(), image: z.string(), initramfs: z.string(), digest: z.string() }),
   toolsImage: z.string(),
   appImage: z.string(),
+  /** The disk with the user's home; null: it ends with the sandbox. */
+  home: z.nullable(z.object({ path: z.string(), unused: z.boolean() })),
   memoryMib: z.optional(z.int().check(z.minimum(128), z.maximum(1024 * 1024))),
   /** The window arena's template; null: pixels travel as bytes, as on a driver without shared memory. */
   arena: z.nullable(z.object({ path: z.string(), size: z.int(), dataOffset: z.int(), dataLength: z.int() })),
@@ -22,6 +25,14 @@ const specSchema = z.object({
   driver: z.enum(DRIVER_NAMES),
   /** The monitor runs inside its walls; false only when the user said so. */
   confined: z.boolean(),
+  /** What the guest may reach; null: it has no network card. */
+  network: z.nullable(
+    z.object({
+      policy: policySchema,
+      /** Names may stand for addresses of local networks. */
+      trustNames: z.boolean(),
+    }),
+  ),
   /** LANG and TZ of the user. */
   environment: z.record(z.string(), z.string()),
 });

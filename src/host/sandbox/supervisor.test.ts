@@ -46,6 +46,8 @@ function startSandbox(
       kernel: { version: "6", image: "", initramfs: "", digest: "" },
       toolsImage: "",
       appImage: "",
+      home: null,
+      network: null,
       arena: null,
       snapshots,
       compositor: null,

@@ -15,6 +15,7 @@ import {
   type StdioName,
 } from "../../channel/contract/control.ts";
 import type { TraceOptions } from "../../channel/contract/trace.ts";
+import { formatPolicy, parsePolicy } from "../network/policy.ts";
 import { describeProblem } from "../policy/policy.ts";
 import { ControlServer, type SandboxService } from "./control-server.ts";
 import { Guest, type GuestOptions } from "./guest.ts";
@@ -189,6 +190,7 @@ export class Supervisor implements SandboxService {
       start: this.#guest.origin ?? null,
       display: spec.compositor !== null,
       sharedMemory: spec.arena !== null,
+      network: this.#guest.network === undefined ? null : formatPolicy(this.#guest.network.policy),
       supervisorPid: process.pid,
       monitorPid: this.#guest.machine?.pid ?? null,
       startedAt: this.#startedAt,
@@ -227,6 +229,19 @@ export class Supervisor implements SandboxService {
 
   trace(stream: ByteStream, options: TraceOptions): void {
     this.#guest.trace(stream, options);
+  }
+
+  setNetwork(policy: string): void {
+    const { network } = this.#guest;
+    if (network === undefined) {
+      throw new VitrineError(
+        "unavailable",
+        `Cannot set the network of sandbox "${this.#options.spec.name}": it was started without a network card`,
+        { fix: "start it with --network" },
+      );
+    }
+    network.setPolicy(parsePolicy(policy));
+    this.#log.entry("info", `network: ${policy}`);
   }
 
   async stop(force: boolean): Promise<void> {

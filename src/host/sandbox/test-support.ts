@@ -55,6 +55,7 @@ export class HostProcessDriver implements Driver {
       hotplug: false,
       gpu: false,
       fsShare: false,
+      network: true,
     };
   }
 
@@ -128,6 +129,8 @@ export class TestAgent {
         uptime: { init: 10, agent: 20, now: 30 },
       }),
       setClock: () => ({}),
+      openHome: () => ({}),
+      openNetwork: () => ({}),
       spawn: async ({ process, argv, environment, stdio }) => {
         const env = { ...globalThis.process.env, ...environment };
         const [command = "", ...args] = argv;

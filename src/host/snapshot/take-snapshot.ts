@@ -6,6 +6,8 @@ import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { Mux } from "../../channel/mux.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { socketPair } from "../../sys/socket.ts";
 import { createArena } from "../image/arena-template.ts";
 import type { BuildOptions } from "../image/build-options.ts";
 import { ensureStored } from "../image/store.ts";
@@ -35,6 +37,8 @@ export const snapshotSpecSchema = z.object({
   arena: z.nullable(z.object({ path: z.string(), size: z.int(), dataOffset: z.int(), dataLength: z.int() })),
   /** Bytes of the disk that each sandbox has of its own; absent: none. */
   dataDiskBytes: z.optional(z.int().check(z.minimum(1))),
+  /** Each sandbox has a network card. */
+  network: z.boolean(),
   confined: z.boolean(),
 });
 export type SnapshotSpec = z.infer<typeof snapshotSpecSchema>;
@@ -48,17 +52,19 @@ export type SnapshotOutcome = "taken" | "present" | "refused" | "unsupported";
  */
 export async function ensureSnapshot(
   driver: Driver,
-  { arena: template, memoryMib, dataDiskBytes, ...files }: SnapshotSpec,
+  { arena: template, memoryMib, dataDiskBytes, network, ...files }: SnapshotSpec,
   options: BuildOptions = {},
 ): Promise<SnapshotOutcome> {
   using disk = dataDiskBytes === undefined ? undefined : emptyDisk(dataDiskBytes);
   using arena = template === null ? undefined : createArena(template);
+  using card = network ? emptyNetwork() : undefined;
   const spec = {
     ...files,
     name: "snapshot",
     ...(arena === undefined ? {} : { arena }),
     ...(memoryMib === undefined ? {} : { memoryMib }),
     ...(disk === undefined ? {} : { dataDisk: disk.path }),
+    ...(card === undefined ? {} : { network: card.network }),
   };
   const key = await snapshotKey(driver, { ...spec, consoleLog: "", workFolder: "" });
   if (key === undefined) return "unsupported";
@@ -86,6 +92,18 @@ function emptyDisk(bytes: number): { readonly path: string } & Disposable {
   writeFileSync(path, "");
   truncateSync(path, bytes);
   return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
+/** Stands for the network of a sandbox: nobody is at the other end. */
+function emptyNetwork(): { readonly network: OwnedFd } & Disposable {
+  const [nobody, network] = socketPair();
+  return {
+    network,
+    [Symbol.dispose]: () => {
+      network.close();
+      nobody.close();
+    },
+  };
 }
 
 async function bootAndSave(

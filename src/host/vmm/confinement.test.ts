@@ -115,6 +115,22 @@ describe("a confined monitor", () => {
   );
 
   test(
+    "with the network reaches that, and nothing else of the host",
+    async () => {
+      const perl = await run("perl", [seenPath(view(), "script", true), ...bait.words], {
+        view: view({ sockets: "internet" }),
+      });
+      const found = outcomes(perl.output);
+      expect(found.get("tcp-host")).toBe("done");
+      for (const name of ["tcp-host", "tcp-outside"]) found.delete(name);
+      for (const name of ["abstract-socket", "vsock", "netlink", "packet"])
+        expect(found.get(name)).toBe("EAFNOSUPPORT");
+      expectNothingFound(found, ["disk", "script"]);
+    },
+    DEADLINE_MS,
+  );
+
+  test(
     "finds as little when an ordinary user starts it",
     async () => {
       const script = `

@@ -26,6 +26,7 @@ export interface MonitorView {
   readonly devices: readonly string[];
   /** The folder in which it may write, with its sockets in it. Absent: it may write nowhere. */
   readonly workFolder?: string;
+  /** "internet": it has the host's network. */
   readonly sockets: AllowedSockets;
 }
 
@@ -35,6 +36,7 @@ const WORK_FOLDER = "/vm/work";
 /** A user who owns nothing; not root, so that a program started in there has no capabilities either. */
 const INNER_USER = "65534";
 
+const RESOLVER = "/etc/resolv.conf";
 const BWRAP = "bwrap";
 const RUN_UNCONFINED = "vitrine run --unconfined, if you accept a monitor without walls";
 
@@ -91,7 +93,9 @@ export function confinedCommand(
   if (bwrap === undefined) throw cannotConfine(`the program "${BWRAP}" is not installed`);
   const readOnly = (path: string) => ["--ro-bind", path, path];
   return [
-    [bwrap, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"],
+    [bwrap, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"],
+    // Who has the network must know where names are found.
+    view.sockets === "internet" ? ["--ro-bind-try", RESOLVER, RESOLVER] : ["--unshare-net"],
     ["--unshare-cgroup-try", "--disable-userns", "--uid", INNER_USER, "--gid", INNER_USER, "--hostname", "vitrine"],
     ["--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1", "--clearenv"],
     ["--info-fd", String(fds.info), "--seccomp", String(fds.filter)],

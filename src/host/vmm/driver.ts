@@ -28,6 +28,8 @@ export interface Capabilities {
   readonly gpu: boolean;
   /** Host folders can be shared with the guest. */
   readonly fsShare: boolean;
+  /** The guest can have a network card. */
+  readonly network: boolean;
 }
 
 /** What a machine is made of. Paths are absolute; the files are only read, but for the data disk. */
@@ -47,11 +49,18 @@ export interface VmSpec {
    * The one disk that the guest may write, after all others: a raw file, which its flushes reach before they are answered.
    */
   readonly dataDisk?: string;
+  /** The host has no room for what the guest writes: the machine stands still, and goes on by itself when there is some. */
+  readonly onDiskFull?: () => void;
   /**
    * The window arena ({@link ../image/arena-template.ts}), of `arenaBytes` bytes: a sealed memory file. Borrowed: the
    * monitor gets a duplicate, the caller's stays its own. Absent: the guest has no arena.
    */
   readonly arena?: OwnedFd;
+  /**
+   * A stream socket with the frames of the guest's network card, each after its length in 4 bytes, highest first. Borrowed,
+   * as the arena. Absent: the guest has no card.
+   */
+  readonly network?: OwnedFd;
   /** A folder for the monitor's sockets, which a driver makes if it needs one and removes at the end; its parent is there. */
   readonly workFolder: string;
   /** Where the guest's console is written; the file is replaced. Bounded, see console-log.ts. */
@@ -137,8 +146,9 @@ export interface SnapshotDriver {
   startSaveable(spec: VmSpec): Promise<SaveableVm>;
   /**
    * Starts a machine where the one saved in `directory` was. `spec` may differ from that one's in `name`, `arena` and
-   * `dataDisk` (other files of the same size), `workFolder` and `consoleLog`. The files must not change while the machine runs: it reads them when it needs
-   * them, and shares what it has not changed with the others. Resolves when the guest runs. Throws "guest-failed".
+   * `dataDisk` (other files of the same size), `network` (another socket), `workFolder` and `consoleLog`. The files must not
+   * change while the machine runs: it reads them when it needs them, and shares what it has not changed with the others.
+   * Resolves when the guest runs. Throws "guest-failed".
    */
   restore(spec: VmSpec, directory: string): Promise<RunningVm>;
 }

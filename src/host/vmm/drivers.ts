@@ -46,6 +46,8 @@ export async function createDriver(name: DriverName): Promise<Driver> {
 export interface DriverOptions extends BuildOptions {
   /** False: monitors run without walls here, the one that is tried as well. */
   readonly confined?: boolean;
+  /** The guest shall have a network card. */
+  readonly network?: boolean;
 }
 
 /** What was found of one driver. */
@@ -70,7 +72,9 @@ export async function examineDriver(
   if (program === undefined) return unusable(`"${PROGRAMS[name]}" is not installed`, HOW_TO_GET[name]);
   const driver = await createDriver(name);
   try {
-    await driver.probe();
+    const { network } = await driver.probe();
+    if (options.network === true && !network)
+      return unusable("it has no network cards for guests", "use --network none");
     if (name === "qemu") {
       const { accelerator, reason } = await probeAcceleration(kernel, options);
       return { name, accelerator, reason, fix: undefined };

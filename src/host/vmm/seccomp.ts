@@ -68,6 +68,8 @@ const SYS_CLONE = 56;
 const SYS_CLONE3 = 435;
 
 const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
 const AUDIT_ARCH_X86_64 = 0xc000003e;
 /** Calls of the x32 ABI have this bit in their number. */
 const X32_BIT = 0x4000_0000;
@@ -92,7 +94,13 @@ const KILL_PROCESS = 0x8000_0000;
 const fail = (error: number) => 0x0005_0000 | error;
 
 /** Which sockets a monitor may make; those that it inherits it may use in any case. */
-export type AllowedSockets = "none" | "unix";
+export type AllowedSockets = "none" | "unix" | "internet";
+
+const FAMILIES: Readonly<Record<AllowedSockets, readonly number[]>> = {
+  none: [],
+  unix: [AF_UNIX],
+  internet: [AF_INET, AF_INET6],
+};
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, value: number];
 
@@ -103,19 +111,14 @@ export function seccompFilter(sockets: AllowedSockets): Uint8Array {
     [JUMP_IF_EQUAL, 0, 1, number],
     [RETURN, 0, 0, fail(EPERM)],
   ]);
-  const socketRule: Instruction[] =
-    sockets === "none"
-      ? [
-          [JUMP_IF_EQUAL, 0, 1, SYS_SOCKET],
-          [RETURN, 0, 0, fail(EAFNOSUPPORT)],
-        ]
-      : [
-          [JUMP_IF_EQUAL, 0, 4, SYS_SOCKET],
-          [LOAD, 0, 0, FIRST_ARGUMENT],
-          [JUMP_IF_EQUAL, 1, 0, AF_UNIX],
-          [RETURN, 0, 0, fail(EAFNOSUPPORT)],
-          [RETURN, 0, 0, ALLOW],
-        ];
+  const families = FAMILIES[sockets];
+  const socketRule: Instruction[] = [
+    [JUMP_IF_EQUAL, 0, 2 + families.length, SYS_SOCKET],
+    [LOAD, 0, 0, FIRST_ARGUMENT],
+    // To the end of this rule, behind the refusal.
+    ...families.map((family, index): Instruction => [JUMP_IF_EQUAL, families.length - index, 0, family]),
+    [RETURN, 0, 0, fail(EAFNOSUPPORT)],
+  ];
   return assemble([
     [LOAD, 0, 0, ARCHITECTURE],
     [JUMP_IF_EQUAL, 1, 0, AUDIT_ARCH_X86_64],

@@ -44,6 +44,7 @@ export class CloudHypervisorDriver implements Driver {
       hotplug: false,
       gpu: false,
       fsShare: true,
+      network: false,
     };
   }
 

@@ -64,6 +64,7 @@ export class FirecrackerDriver implements Driver {
       hotplug: false,
       gpu: false,
       fsShare: false,
+      network: false,
     };
   }
 

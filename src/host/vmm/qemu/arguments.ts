@@ -1,10 +1,20 @@
 /** The command line of QEMU: no default devices, nothing that is not named here. */
 import { AGENT_PORT_NAME, REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
+import type { OwnedFd } from "../../../sys/fd.ts";
 import { DATA_DISK, readOnlyDisks } from "../confinement.ts";
 import { type Accelerator, DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 
 /** Descriptors that QEMU inherits, by what they are for. */
-export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, arena: 6 } as const;
+export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, borrowed: 6 } as const;
+
+/** What QEMU inherits behind those: what the spec has of these, in this order. */
+export function borrowed(spec: VmSpec): OwnedFd[] {
+  return [spec.arena, spec.network].filter((fd) => fd !== undefined);
+}
+
+function borrowedFd(spec: VmSpec, fd: OwnedFd): number {
+  return INHERITED_FD.borrowed + borrowed(spec).indexOf(fd);
+}
 
 /**
  * How a machine begins: its kernel is booted ("boot", and "saveable" with a memory file that can be saved), or it goes on
@@ -112,13 +122,21 @@ export function qemuArguments(
       ...["-device", `virtio-blk-pci,drive=${id}`],
     ]),
     spec.dataDisk === undefined ? [] : dataDisk(path(DATA_DISK)),
+    spec.network === undefined
+      ? []
+      : [
+          "-netdev",
+          `socket,id=network,fd=${borrowedFd(spec, spec.network)}`,
+          "-device",
+          "virtio-net-pci,netdev=network,romfile=",
+        ],
     ["-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"],
-    arenaBytes === undefined
+    spec.arena === undefined
       ? []
       : [
           ...[
             "-object",
-            `memory-backend-file,id=arena,share=on,mem-path=/proc/self/fd/${INHERITED_FD.arena},size=${arenaBytes}B`,
+            `memory-backend-file,id=arena,share=on,mem-path=/proc/self/fd/${borrowedFd(spec, spec.arena)},size=${arenaBytes}B`,
           ],
           ...["-device", "virtio-pmem-pci,memdev=arena"],
         ],
@@ -153,9 +171,9 @@ function memoryArguments(start: Exclude<QemuStart, "boot">, mib: number, path: s
   return ["-object", `memory-backend-file,id=memory,${access},mem-path=${path},size=${mib}M`];
 }
 
-/** A machine that will be saved has a memory file, which it inherits after the arena. */
+/** A machine that will be saved has a memory file, which it inherits after all others. */
 function inheritedMemory(spec: VmSpec): string {
-  return `/proc/self/fd/${INHERITED_FD.arena + (spec.arena === undefined ? 0 : 1)}`;
+  return `/proc/self/fd/${INHERITED_FD.borrowed + borrowed(spec).length}`;
 }
 
 function isRestore(start: QemuStart): boolean {

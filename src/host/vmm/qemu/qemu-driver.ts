@@ -2,6 +2,7 @@
  * The QEMU driver: everywhere, with KVM or by emulation. QEMU inherits its connections as descriptors, so no path leads
  * to them, and gets SIGKILL from the kernel when the process that started it ends, however that ends.
  */
+import * as z from "zod/mini";
 import { VitrineError } from "../../../base/error.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
@@ -24,7 +25,7 @@ import { findProgram } from "../find-program.ts";
 import { hostFacts } from "../host-facts.ts";
 import { type MonitorEnd, MonitorProcess } from "../monitor-process.ts";
 import { probeAcceleration } from "../probe.ts";
-import { MEMORY, type QemuStart, qemuArguments } from "./arguments.ts";
+import { borrowed, MEMORY, type QemuStart, qemuArguments } from "./arguments.ts";
 import { QmpClient } from "./qmp.ts";
 import { copyMemory, loadState, memoryFile, restoreMode, saveState } from "./saved-state.ts";
 
@@ -35,6 +36,8 @@ const FIRMWARE_FOLDERS = ["qemu", "seabios", "ipxe", "qemu-firmware"];
 const QUIT_DEADLINE_MS = 3000;
 /** A kernel that panicked reboots, which ends QEMU; one that does not get that far within this time is ended. */
 const PANIC_GRACE_MS = 5000;
+/** How often to try whether the host's disk has room again. */
+const ROOM_INTERVAL_MS = 3000;
 
 export class QemuDriver implements Driver {
   readonly name = "qemu";
@@ -50,6 +53,7 @@ export class QemuDriver implements Driver {
       hotplug: false,
       gpu: false,
       fsShare: false,
+      network: true,
     };
   }
 
@@ -90,6 +94,9 @@ async function ready(vm: QemuMachine, then: () => Promise<void> = async () => {}
   }
 }
 
+/** The event of a write that stopped the machine because the host's disk is full. */
+const diskFullSchema = z.object({ action: z.literal("stop"), nospace: z.literal(true) });
+
 class QemuMachine implements SaveableVm {
   readonly accelerator: Accelerator;
   readonly channel: Promise<OwnedFd>;
@@ -100,6 +107,8 @@ class QemuMachine implements SaveableVm {
   readonly #memory: OwnedFd | undefined;
   #pid = 0;
   #asked: "stop" | "kill" | undefined;
+  readonly #onDiskFull: () => void;
+  #waitsForRoom = false;
 
   /**
    * `memory`: a memory file to be the guest's memory, for "saveable"; taken over. `directory`: what is restored.
@@ -118,7 +127,6 @@ class QemuMachine implements SaveableVm {
     const [channel, itsChannel] = socketPair();
     const [monitor, itsMonitor] = socketPair();
     const [console, itsConsole] = socketPair();
-    const files = [spec.arena, memory].filter((file) => file !== undefined);
     try {
       this.#process = new MonitorProcess({
         name: "QEMU",
@@ -126,7 +134,7 @@ class QemuMachine implements SaveableVm {
         args: qemuArguments(spec, accelerator, arenaBytes, (name) => seenPath(view, name, spec.confined), start),
         view,
         confined: spec.confined,
-        inherited: [itsChannel, itsMonitor, itsConsole, ...files],
+        inherited: [itsChannel, itsMonitor, itsConsole, ...borrowed(spec), ...(memory === undefined ? [] : [memory])],
       });
     } catch (error) {
       for (const fd of [channel, monitor, console]) fd.close();
@@ -143,6 +151,10 @@ class QemuMachine implements SaveableVm {
       ([end]) => this.#describeExit(end),
       (error: VitrineError) => ({ reason: "monitor-failed", status: -1, message: error.message }),
     );
+    this.#onDiskFull = spec.onDiskFull ?? (() => {});
+    this.#qmp.onEvent = (name, data) => {
+      if (name === "BLOCK_IO_ERROR" && diskFullSchema.safeParse(data).success) this.#waitForRoom();
+    };
     void this.exited.then(() => {
       this.#qmp.close();
       memory?.close();
@@ -206,6 +218,18 @@ class QemuMachine implements SaveableVm {
 
   #endAfterPanic(): void {
     const timer = setTimeout(() => this.#process.kill(), PANIC_GRACE_MS);
+    void this.exited.then(() => clearTimeout(timer));
+  }
+
+  /** QEMU stops a machine whose disk has no room on the host. Going on writes again, and stops again if nothing changed. */
+  #waitForRoom(): void {
+    if (this.#waitsForRoom) return;
+    this.#waitsForRoom = true;
+    this.#onDiskFull();
+    const timer = setTimeout(() => {
+      this.#waitsForRoom = false;
+      this.#qmp.execute("cont").catch(() => {}); // It has ended.
+    }, ROOM_INTERVAL_MS);
     void this.exited.then(() => clearTimeout(timer));
   }
 

@@ -18,7 +18,7 @@ export const QMP_DEADLINE_MS = 30_000;
 
 const lineSchema = z.union([
   z.object({ QMP: z.unknown() }),
-  z.object({ event: z.string() }),
+  z.object({ event: z.string(), data: z.optional(z.unknown()) }),
   z.object({ return: z.unknown(), id: z.int() }),
   z.object({ error: z.object({ class: z.string(), desc: z.string() }), id: z.int() }),
 ]);
@@ -36,6 +36,8 @@ export class QmpClient {
   #partial = "";
   #nextId = 1;
   #closed: VitrineError | undefined;
+  /** Set this to be told of QEMU's events. */
+  onEvent: ((name: string, data: unknown) => void) | undefined;
 
   /** Takes over `monitor`, a stream socket. */
   constructor(monitor: OwnedFd) {
@@ -123,10 +125,11 @@ export class QmpClient {
     else if ("event" in parsed) {
       this.#awaited.get(parsed.event)?.resolve();
       this.#awaited.delete(parsed.event);
+      this.onEvent?.(parsed.event, parsed.data);
     } else if ("error" in parsed) {
       const { error, id } = parsed;
       this.#pending.get(id)?.({ error: new VitrineError("io", `QEMU refused: ${sanitizeText(error.desc, 400)}`) });
-    } else if ("return" in parsed) this.#pending.get(parsed.id)?.({ value: parsed.return });
+    } else this.#pending.get(parsed.id)?.({ value: parsed.return });
   }
 
   #close(error: VitrineError): void {

@@ -1,0 +1,42 @@
+/** `vitrine try`: runs an app once; nothing of it stays. */
+import { buildCommand } from "@stricli/core";
+import type { NetworkPolicy } from "../../host/network/policy.ts";
+import type { CliContext } from "../context.ts";
+import { imageName, networkPolicy } from "../names.ts";
+
+export interface TryFlags {
+  readonly display: boolean;
+  readonly network: NetworkPolicy;
+}
+
+export const tryCommand = buildCommand<TryFlags, [string, ...string[]], CliContext>({
+  loader: async () => (await import("../try-app.ts")).tryApp,
+  parameters: {
+    flags: {
+      display: { kind: "boolean", default: true, brief: "Show windows; without, no Wayland session is needed" },
+      network: {
+        kind: "parsed",
+        ...networkPolicy,
+        default: "internet",
+        brief: "What it may reach; see vitrine network",
+      },
+    },
+    positional: {
+      kind: "array",
+      parameter: {
+        brief: "The image, then the command and its arguments",
+        ...imageName,
+        placeholder: "IMAGE -- COMMAND",
+      },
+      minimum: 2,
+    },
+  },
+  docs: {
+    brief: "Run an app once, and keep nothing",
+    fullDescription:
+      "Starts a sandbox that nothing else uses, and ends it when the app has ended and its windows are closed. What the app\n" +
+      "has written, its home and its logs among it, is gone then.\n\n" +
+      "  vitrine try demo -- gnome-calculator\n\n" +
+      "Exit status: the app's.",
+  },
+});

@@ -1,0 +1,150 @@
+/**
+ * The user's home, on the one disk of the guest that can be written. All else that a guest writes ends with it.
+ *
+ * The host knows no more of this disk than its size, and whether it has ever been made into a file system.
+ */
+import { execFile } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { VitrineError } from "../../base/error.ts";
+import { USER_HOME } from "./environment.ts";
+
+const BUSYBOX = "/bin/busybox";
+/** Where the disk is mounted as a whole; the folder `home` of it is what apps see. */
+const MOUNT_POINT = "/data";
+const BLOCK_DEVICES = "/sys/block";
+/** What is in a home from the beginning, in the app root. */
+const SKELETON = "/etc/skel";
+const MOUNT_OPTIONS = "nosuid,nodev,noatime,discard";
+const MKFS_OPTIONS = [
+  ...["-q", "-F", "-t", "ext4", "-m", "0", "-J", "size=16"],
+  // A disk that was never written reads as zeros and takes no room on the host: so it shall stay where it is not used.
+  ...["-E", "assume_storage_prezeroed=1,nodiscard,lazy_itable_init=0"],
+];
+
+const UNMOUNT_ATTEMPTS = 20;
+const UNMOUNT_INTERVAL_MS = 50;
+
+/** e2fsck(8): what it found is mended. */
+const FSCK_MENDED = [1, 2, 3];
+
+const run = promisify(execFile);
+
+export class HomeDisk {
+  readonly #home: string;
+
+  private constructor(home: string) {
+    this.#home = home;
+  }
+
+  /**
+   * Mounts the disk and puts its home into the app root. `format`: it was never used, so a file system is made first.
+   * A disk that has grown is used to its new end. Throws "unavailable" when there is no disk, "corrupt" when it cannot
+   * be mended.
+   */
+  static async open(options: {
+    readonly appRoot: string;
+    readonly user: { readonly uid: number; readonly gid: number };
+    readonly format: boolean;
+  }): Promise<HomeDisk> {
+    const { appRoot, user, format } = options;
+    const name = findWritableDisk(BLOCK_DEVICES);
+    if (name === undefined) {
+      throw new VitrineError("unavailable", "Cannot open the home: a disk that can be written is wanted");
+    }
+    const device = `/dev/${name}`;
+    if (format) await run("/usr/sbin/mke2fs", [...MKFS_OPTIONS, device]);
+    await mountMended(device, name);
+    const bytes = Number(readFileSync(`${BLOCK_DEVICES}/${name}/size`, "utf8")) * 512;
+    if (!format && ext4Bytes(device) < bytes) await run("/usr/sbin/resize2fs", [device]);
+    const stored = join(MOUNT_POINT, "home");
+    if (!existsSync(stored)) await makeHome(stored, appRoot, user);
+    const home = join(appRoot, USER_HOME);
+    await run(BUSYBOX, ["mount", "-o", "bind", stored, home]);
+    return new HomeDisk(home);
+  }
+
+  /** Everything is on the disk when this resolves. What used the home must have been told to end. */
+  async close(): Promise<void> {
+    await run(BUSYBOX, ["sync"]);
+    for (const path of [this.#home, MOUNT_POINT]) await unmount(path);
+  }
+}
+
+/** The first disk that is not read-only, by the monitor's word and not by what the disk holds. */
+export function findWritableDisk(devices: string): string | undefined {
+  return readdirSync(devices)
+    .filter((name) => name.startsWith("vd"))
+    .sort()
+    .find((name) => readFileSync(`${devices}/${name}/ro`, "utf8").trim() === "0");
+}
+
+/** Size of the ext4 file system on `device`, in bytes, by its superblock. */
+export function ext4Bytes(device: string): number {
+  const superblock = Buffer.alloc(1024);
+  const fd = openSync(device, "r");
+  try {
+    readSync(fd, superblock, 0, superblock.length, 1024);
+  } finally {
+    closeSync(fd);
+  }
+  // ext4(5), disk layout: s_blocks_count_lo, s_log_block_size, s_blocks_count_hi.
+  const blocks = superblock.readUInt32LE(0x150) * 2 ** 32 + superblock.readUInt32LE(0x4);
+  return blocks * 1024 * 2 ** superblock.readUInt32LE(0x18);
+}
+
+/** Mounts the disk; one that cannot be mounted, or that the kernel has found errors on, is mended first. */
+async function mountMended(device: string, name: string): Promise<void> {
+  const mount = () => run(BUSYBOX, ["mount", "-t", "ext4", "-o", MOUNT_OPTIONS, device, MOUNT_POINT]);
+  try {
+    await mount();
+    if (readFileSync(`/sys/fs/ext4/${name}/errors_count`, "utf8").trim() === "0") return;
+    await run(BUSYBOX, ["umount", MOUNT_POINT]);
+  } catch {
+    // What fsck says counts.
+  }
+  try {
+    await run("/usr/sbin/e2fsck", ["-p", device]).catch((error) => {
+      if (!FSCK_MENDED.includes((error as { code?: unknown }).code as number)) throw error;
+    });
+    await mount();
+  } catch (cause) {
+    throw new VitrineError("corrupt", "Cannot open the home: the file system of its disk cannot be mended", { cause });
+  }
+}
+
+/** A process that was killed a moment ago may not be quite gone. */
+async function unmount(path: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run(BUSYBOX, ["umount", path]);
+      return;
+    } catch (cause) {
+      if (attempt === UNMOUNT_ATTEMPTS) throw new VitrineError("io", `Cannot unmount "${path}": in use`, { cause });
+      await new Promise((resolve) => setTimeout(resolve, UNMOUNT_INTERVAL_MS));
+    }
+  }
+}
+
+async function makeHome(home: string, appRoot: string, user: { uid: number; gid: number }): Promise<void> {
+  mkdirSync(home);
+  // Copied from inside the app root: its links mean places in there.
+  const skeleton = join(appRoot, SKELETON);
+  if (existsSync(skeleton)) {
+    await run(BUSYBOX, ["cp", "-a", `${skeleton}/.`, home]);
+    await run(BUSYBOX, ["chown", "-Rh", `${user.uid}:${user.gid}`, home]);
+  }
+  chmodSync(home, 0o700);
+  chownSync(home, user.uid, user.gid);
+}

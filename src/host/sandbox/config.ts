@@ -1,0 +1,187 @@
+/**
+ * The sandboxes that the user has made: what each is made of, kept until it is removed. (record.ts is about those that
+ * run.) Each has a folder, $XDG_DATA_HOME/vitrine/sandboxes/NAME, with its configuration and the disk of its home.
+ *
+ * A folder appears and goes in one step, and its configuration changes in one step: whatever is killed when, there is the
+ * old state or the new. Who changes something holds the folder's lock; who reads needs none.
+ */
+import {
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import { VitrineError } from "../../base/error.ts";
+import { openFile } from "../../sys/memory.ts";
+import { tryLock } from "../../sys/process.ts";
+import { syncToDisk, writeDurably } from "../durable-file.ts";
+import { policySchema } from "../network/policy.ts";
+import { COLOUR_NAMES } from "./colour.ts";
+import { checkSandboxName, type Environment, sandboxesDirectory } from "./directories.ts";
+
+/** Raised when configurations are written in a way that an older version would misread. */
+export const CONFIG_FORMAT = 1;
+/** Characters of a configuration: a hundred apps, and more, are well below. */
+export const MAX_CONFIG_CHARS = 1024 * 1024;
+
+const configSchema = z.object({
+  format: z.literal(CONFIG_FORMAT),
+  name: z.string(),
+  /** Milliseconds since 1970. */
+  createdAt: z.number(),
+  colour: z.enum(COLOUR_NAMES),
+  /** What it may reach. */
+  network: policySchema,
+  /** Name of the image that its root is made of. */
+  image: z.string(),
+});
+export type SandboxConfig = z.infer<typeof configSchema>;
+
+const CONFIG_FILE = "sandbox.json";
+
+/** The folder of the sandbox `name`; it need not exist. */
+export function configDirectory(name: string, environment: Environment = process.env): string {
+  return join(sandboxesDirectory(environment), checkSandboxName(name));
+}
+
+/** The sandbox `name`; undefined when there is none. Throws "corrupt", or "unavailable" when a newer version wrote it. */
+export function findConfig(name: string, environment: Environment = process.env): SandboxConfig | undefined {
+  const file = join(configDirectory(name, environment), CONFIG_FILE);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  return parseConfig(name, file, text);
+}
+
+/** The same; throws "not-found" when there is none. */
+export function readConfig(name: string, environment: Environment = process.env): SandboxConfig {
+  const config = findConfig(name, environment);
+  if (config !== undefined) return config;
+  const known = configNames(environment);
+  throw new VitrineError("not-found", `Cannot find sandbox "${name}": no sandbox of that name was made`, {
+    fix: known.length === 0 ? "vitrine create makes one" : `one of: ${known.join(", ")}`,
+  });
+}
+
+/** The names of all sandboxes that were made, in order; not all of them need be readable. */
+export function configNames(environment: Environment = process.env): string[] {
+  return readdirSync(sandboxesDirectory(environment), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.includes("."))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/**
+ * Makes the folder of a new sandbox: `fill` puts what belongs in it beside the configuration. Only for the holder of the
+ * lock. Throws "already-exists".
+ */
+export function createConfig(
+  config: SandboxConfig,
+  fill: (directory: string) => void,
+  environment: Environment = process.env,
+): void {
+  const directory = configDirectory(config.name, environment);
+  if (existsSync(directory)) {
+    throw new VitrineError("already-exists", `Cannot make sandbox "${config.name}": there is one of that name`, {
+      fix: `choose another name, or vitrine remove ${config.name}`,
+    });
+  }
+  const unfinished = `${directory}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { mode: 0o700 });
+  try {
+    fill(unfinished);
+    writeDurably(join(unfinished, CONFIG_FILE), serialise(config));
+    renameSync(unfinished, directory);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+  syncToDisk(sandboxesDirectory(environment));
+}
+
+/** Replaces the configuration of a sandbox. Only for the holder of the lock. */
+export function writeConfig(config: SandboxConfig, environment: Environment = process.env): void {
+  writeDurably(join(configDirectory(config.name, environment), CONFIG_FILE), serialise(config));
+}
+
+/** Removes a sandbox with all that is in its folder. Only for the holder of the lock, when it does not run. */
+export function removeConfig(name: string, environment: Environment = process.env): void {
+  const directory = configDirectory(name, environment);
+  const removed = `${directory}.removed`;
+  rmSync(removed, { recursive: true, force: true });
+  renameSync(directory, removed);
+  syncToDisk(sandboxesDirectory(environment));
+  rmSync(removed, { recursive: true, force: true });
+}
+
+/** How often to start again when the lock goes away while it is being taken. */
+const LOCK_ATTEMPTS = 16;
+
+/** Ownership of a sandbox's configuration, until it is disposed of or its holder ends. */
+export interface ConfigLock extends Disposable {
+  /** Removes the lock with what it was for. */
+  remove(): void;
+}
+
+/**
+ * The lock under which a sandbox is made, changed or removed. Throws "unavailable" at
+ * once when another process changes it: that may take minutes.
+ */
+export function lockConfig(name: string, environment: Environment = process.env): ConfigLock {
+  const path = `${configDirectory(name, environment)}.lock`;
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    const fd = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW);
+    const locked = tryLock(fd);
+    // The last holder may have removed this very file after it was opened here: what is locked is then no lock any more.
+    if (locked && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd.raw).ino) {
+      return { remove: () => rmSync(path, { force: true }), [Symbol.dispose]: () => fd.close() };
+    }
+    fd.close();
+    if (!locked) break;
+  }
+  throw new VitrineError("unavailable", `Cannot change sandbox "${name}": another command is changing it`, {
+    fix: "try again when that has ended",
+  });
+}
+
+function parseConfig(name: string, file: string, text: string): SandboxConfig {
+  const damaged = (cause?: unknown) =>
+    new VitrineError("corrupt", `Cannot read sandbox "${name}": "${file}" is damaged`, {
+      cause,
+      fix: `restore it from a backup, or vitrine remove ${name}`,
+    });
+  if (text.length > MAX_CONFIG_CHARS) throw damaged();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(cause);
+  }
+  const format = z.object({ format: z.int() }).safeParse(value);
+  if (format.success && format.data.format > CONFIG_FORMAT) {
+    throw new VitrineError(
+      "unavailable",
+      `Cannot read sandbox "${name}": its configuration has format "${format.data.format}", this version of Vitrine knows ${CONFIG_FORMAT}`,
+      { fix: "use the version of Vitrine that wrote it, or a newer one" },
+    );
+  }
+  const config = configSchema.safeParse(value);
+  if (!config.success || config.data.name !== name) throw damaged(config.error);
+  return config.data;
+}
+
+function serialise(config: SandboxConfig): string {
+  return `${JSON.stringify(config, null, 2)}\n`;
+}

@@ -1,0 +1,116 @@
+/** Making and removing sandboxes. */
+import { VitrineError } from "../../base/error.ts";
+import type { NetworkPolicy } from "../network/policy.ts";
+import { chooseColour, type SandboxColour } from "./colour.ts";
+import {
+  CONFIG_FORMAT,
+  configDirectory,
+  configNames,
+  createConfig,
+  findConfig,
+  lockConfig,
+  readConfig,
+  removeConfig,
+  type SandboxConfig,
+  writeConfig,
+} from "./config.ts";
+import { checkSandboxName, type Environment, sandboxPaths } from "./directories.ts";
+import { createHomeDisk, DEFAULT_HOME_BYTES, findHomeDisk, growHomeDisk, type HomeDisk } from "./home-disk.ts";
+import { awaitLock } from "./lock.ts";
+import { removeLogs } from "./log-file.ts";
+import { policyPaths, writePolicyFile } from "./policy-files.ts";
+import { findSandbox } from "./record.ts";
+
+export interface NewSandbox {
+  readonly name: string;
+  /** Name of the image that its root is made of. */
+  readonly image: string;
+  /** What it may reach; the internet when absent. */
+  readonly network?: NetworkPolicy | undefined;
+  /** Quota of its home; {@link DEFAULT_HOME_BYTES} when absent. */
+  readonly homeBytes?: number | undefined;
+  /** The one that is used least when absent. */
+  readonly colour?: SandboxColour | undefined;
+}
+
+/** Makes a sandbox with an empty home. Throws "already-exists", also when one without a home runs under that name. */
+export function makeSandbox(
+  wanted: NewSandbox,
+  environment: Environment = process.env,
+): SandboxConfig & { homeBytes: number } {
+  const { name, image, homeBytes = DEFAULT_HOME_BYTES, network = { kind: "internet" } } = wanted;
+  checkSandboxName(name);
+  using _lock = lockConfig(name, environment);
+  if (findSandbox(name, environment) !== undefined && findConfig(name, environment) === undefined) {
+    throw new VitrineError("already-exists", `Cannot make sandbox "${name}": one without a home runs by that name`, {
+      fix: `vitrine stop ${name}`,
+    });
+  }
+  const colour = wanted.colour ?? chooseColour(readableConfigs(environment).map((config) => config.colour));
+  const config: SandboxConfig = { format: CONFIG_FORMAT, name, createdAt: Date.now(), colour, network, image };
+  createConfig(config, (directory) => createHomeDisk(directory, homeBytes), environment);
+  return { ...config, homeBytes };
+}
+
+/** Removes a sandbox, its home, its logs, and what it was allowed: another of its name has to be. Throws "not-found", and "unavailable" when it runs. */
+export async function removeSandbox(name: string, environment: Environment = process.env): Promise<void> {
+  using lock = lockConfig(name, environment);
+  readConfig(name, environment);
+  // As long as this is held nobody can start it.
+  const running = await awaitLock(sandboxPaths(name, environment));
+  if (running === undefined) {
+    throw new VitrineError("unavailable", `Cannot remove sandbox "${name}": it runs`, { fix: `vitrine stop ${name}` });
+  }
+  try {
+    removeConfig(name, environment);
+    removeLogs(name, environment);
+    writePolicyFile(policyPaths(name, environment).sandbox, "");
+    lock.remove();
+  } finally {
+    running.release();
+  }
+}
+
+/** Gives the home of a sandbox more room. `running`: it takes it at its next start. Throws "invalid-argument" for less. */
+export function resizeSandbox(
+  name: string,
+  bytes: number,
+  environment: Environment = process.env,
+): { used: number; running: boolean } {
+  using _lock = lockConfig(name, environment);
+  readConfig(name, environment);
+  const disk = requireHomeDisk(name, environment);
+  growHomeDisk(disk, bytes);
+  return { used: disk.usedBytes, running: findSandbox(name, environment) !== undefined };
+}
+
+/** Sets what a sandbox may reach, from its next start; one that runs is told by its control connection. */
+export function setNetwork(name: string, network: NetworkPolicy, environment: Environment = process.env): void {
+  using _lock = lockConfig(name, environment);
+  writeConfig({ ...readConfig(name, environment), network }, environment);
+}
+
+/** The disk of a sandbox's home; "corrupt" when it is not there. */
+export function requireHomeDisk(name: string, environment: Environment = process.env): HomeDisk {
+  const disk = findHomeDisk(configDirectory(name, environment));
+  if (disk !== undefined) return disk;
+  throw new VitrineError("corrupt", `Cannot use sandbox "${name}": the disk of its home is missing`, {
+    fix: `restore it from a backup, or vitrine remove ${name}`,
+  });
+}
+
+/** The sandboxes that are made of an image. */
+export function sandboxesOfImage(image: string, environment: Environment = process.env): string[] {
+  return readableConfigs(environment).flatMap((config) => (config.image === image ? [config.name] : []));
+}
+
+/** Without those that are damaged, or of a newer version. */
+function readableConfigs(environment: Environment): SandboxConfig[] {
+  return configNames(environment).flatMap((name) => {
+    try {
+      return findConfig(name, environment) ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
