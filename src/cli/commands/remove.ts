@@ -28,6 +28,7 @@ export const removeCommand = buildCommand<RemoveFlags, [string, ...string[]], Cl
   },
   docs: {
     brief: "Remove sandboxes with their homes",
-    fullDescription: "What is in a home is gone then. A sandbox that runs is not removed: vitrine stop ends it.",
+    fullDescription:
+      "What is in a home is gone then, and so is what was allowed. A sandbox that runs is not removed: vitrine stop ends it.",
   },
 });
