@@ -178,12 +178,13 @@ describe("a serial that the app was not given", () => {
     const seat = client.bind(wl_seat);
     const pointer = client.create(seat, "get_pointer", []);
     const mine = surface();
-    const window = toplevel(mine);
     const shell = client.bind(xdg_wm_base);
+    const parent = client.create(shell, "get_xdg_surface", [mine]);
+    const window = client.create(parent, "get_toplevel", []);
     const popup = () => {
       const positioner = client.create(shell, "create_positioner", []);
       const xdgSurface = client.create(shell, "get_xdg_surface", [surface()]);
-      return client.create(xdgSurface, "get_popup", [null, positioner]);
+      return client.create(xdgSurface, "get_popup", [parent, positioner]);
     };
     const manager = client.bind(wl_data_device_manager);
     const device = client.create(manager, "get_data_device", [seat]);
