@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { memfdCreate } from "../../sys/memory.ts";
+import { socketPair } from "../../sys/socket.ts";
 import type { VmSpec } from "../vmm/driver.ts";
 import { QemuDriver } from "../vmm/qemu/qemu-driver.ts";
 import { snapshotKey } from "./snapshot-key.ts";
@@ -85,6 +86,14 @@ test("disks that sandboxes have of their own make no difference but by their siz
   writeFileSync(one, "DISK ONE");
   expect(await key({ dataDisk: one })).toBe(first);
   expect(await key({ dataDisk: larger })).not.toBe(first);
+});
+
+test("a network card makes a difference, what is behind it makes none", async () => {
+  const [[one, other], [two, another]] = [socketPair(), socketPair()];
+  const first = await key({ network: one });
+  expect(await key({ network: two })).toBe(first);
+  expect(await key()).not.toBe(first);
+  for (const fd of [one, other, two, another]) fd.close();
 });
 
 test("another monitor makes another key", async () => {
