@@ -48,7 +48,8 @@ function damagedDataHome(name: string, damage: (file: string, bytes: number) => 
   mkdirSync(join(copy, `image-${key}`), { recursive: true });
   cpSync(join(real, "images"), join(copy, "images"), { recursive: true });
   for (const entry of readdirSync(real)) {
-    if (entry !== "images" && entry !== `image-${key}`) symlinkSync(join(real, entry), join(copy, entry));
+    // The folder of sandboxes may not be a link.
+    if (!["images", "sandboxes", `image-${key}`].includes(entry)) symlinkSync(join(real, entry), join(copy, entry));
   }
   copyFileSync(join(real, `image-${key}`, "made.json"), join(copy, `image-${key}`, "made.json"));
   copyFileSync(join(real, `image-${key}`, "made.json"), join(copy, `image-${key}`, "image.erofs"));
