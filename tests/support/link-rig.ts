@@ -29,17 +29,17 @@ export class LinkRig implements Disposable {
     });
   }
 
-  /** The guest's end of a new app connection, for bytes written by hand. The caller owns it. */
-  open(client = this.#nextClient++): OwnedFd {
+  /** The guest's end of a new app connection, for bytes written by hand, which the caller owns, and its number. */
+  open(number = this.#nextClient++): { fd: OwnedFd; number: number } {
     const [near, far] = socketPair();
-    this.host.acceptClient(fdStream(far), client);
-    return near;
+    this.host.acceptClient(fdStream(far), number);
+    return { fd: near, number };
   }
 
-  /** The same with a client that knows the protocol; it has seen the globals. `number` is what the host calls it. */
+  /** The same with a client that knows the protocol and has seen the globals. */
   async connect(): Promise<{ client: WaylandClient; number: number }> {
-    const number = this.#nextClient++;
-    return { client: await WaylandClient.over(this.open(number), "guest half"), number };
+    const { fd, number } = this.open();
+    return { client: await WaylandClient.over(fd, "guest half"), number };
   }
 
   /** The guest's end of a stream for clipboard data. The caller owns it. */

@@ -26,7 +26,7 @@ const ANSWER_BYTES = 24;
 
 /** A connection of its own, written by hand. */
 function rawConnection(scene: Scene): OwnedFd {
-  return scene.keep(scene.by === "app" ? connectUnix(scene.stage.loop.socketPath) : scene.rig.open());
+  return scene.keep(scene.by === "app" ? connectUnix(scene.stage.loop.socketPath) : scene.rig.open().fd);
 }
 
 function display(name: "sync" | "get_registry", id: number): Uint8Array {

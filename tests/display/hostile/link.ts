@@ -127,10 +127,10 @@ export const LINK: readonly Attack[] = [
     "a connection under a number that is in use",
     notice(/refused: too many, or the number is in use/),
     (scene) => {
-      scene.keep(scene.rig.open(scene.number));
+      scene.keep(scene.rig.open(scene.number).fd);
     },
   ),
   byGuest("two hundred connections at once", notice(/refused: too many/), (scene) => {
-    for (let count = 0; count < 200; count++) scene.keep(scene.rig.open());
+    for (let count = 0; count < 200; count++) scene.keep(scene.rig.open().fd);
   }),
 ];

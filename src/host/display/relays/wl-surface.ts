@@ -74,9 +74,11 @@ export function surfaceAttached(surface: RelayObject, content: boolean): void {
 /** `surface` has become a window of the user's desktop, or is one no more. */
 export function surfaceIsWindow(client: DisplayClient, surface: RelayObject | undefined, isWindow: boolean): void {
   const state = stateOf(surfaceRelay, surface);
-  if (state === undefined) return;
+  if (state === undefined || state.isWindow === isWindow) return;
   if (!isWindow) setContent(client, state, false);
   state.isWindow = isWindow;
+  // A surface with content may not become a window. Until the compositor says so, it counts as one that shows something.
+  if (isWindow && state.hasContent) client.context.windowShown();
 }
 
 function setContent(client: DisplayClient, state: SurfaceState, hasContent: boolean): void {
