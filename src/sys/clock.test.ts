@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { monotonicNanoseconds } from "./clock.ts";
+import { aheadOfMonotonic, monotonicNanoseconds } from "./clock.ts";
 
 test("the clock is the kernel's, not the process's", () => {
   const uptime = Number.parseFloat(readFileSync("/proc/uptime", "utf8"));
@@ -11,4 +11,13 @@ test("the clock is the kernel's, not the process's", () => {
 test("it does not go backwards", () => {
   const first = monotonicNanoseconds();
   expect(monotonicNanoseconds()).toBeGreaterThanOrEqual(first);
+});
+
+test("how far other clocks are ahead", () => {
+  const [realtime, monotonic, bootTime, none] = [0, 1, 7, 999];
+  expect(aheadOfMonotonic(monotonic)).toBe(0n);
+  const now = Number(monotonicNanoseconds() + (aheadOfMonotonic(realtime) ?? 0n)) / 1e6;
+  expect(Math.abs(now - Date.now())).toBeLessThan(1000);
+  expect(aheadOfMonotonic(bootTime)).toBeGreaterThan(-1_000_000_000n);
+  expect(aheadOfMonotonic(none)).toBeUndefined();
 });

@@ -1,12 +1,12 @@
 /**
  * wp_commit_timing: a commit that shall not be shown before a moment. The app names the moment by the guest's monotonic
- * clock; the compositor goes by the host's, so each is moved by the difference of the two (the inverse of what
+ * clock; the compositor goes by one of the host's, so each is moved by the difference of the two (the inverse of what
  * presentation-time.ts does).
  */
 import { wp_commit_timer_v1, wp_commit_timing_manager_v1 } from "../../../wayland/generated/commit-timing-v1.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
 import { defineRelay, forward } from "../relay.ts";
-import { NANOSECONDS, shiftTime } from "./presentation-time.ts";
+import { compositorAhead, NANOSECONDS, shiftTime } from "./presentation-time.ts";
 
 const INVALID_TIMESTAMP = wp_commit_timer_v1.enums.error?.entries.invalid_timestamp ?? 0;
 
@@ -37,7 +37,7 @@ export const commitTimerRelay = defineRelay({
       if (nanoseconds >= Number(NANOSECONDS)) {
         throw new ProtocolViolation(object.guestId, INVALID_TIMESTAMP, `invalid timestamp, ${nanoseconds} nanoseconds`);
       }
-      forward(hostTime(secondsHigh, secondsLow, nanoseconds, client.context.clockOffset()));
+      forward(hostTime(secondsHigh, secondsLow, nanoseconds, compositorAhead(client)));
     },
     destroy: forward,
   },

@@ -1,8 +1,10 @@
 /**
- * wp_presentation: when a frame was shown. The compositor's times are those of the host's monotonic clock; the guest has
- * its own, so each time is moved by the difference of the two.
+ * wp_presentation: when a frame was shown. The compositor says by which of the host's clocks it goes; a guest has a
+ * monotonic clock of its own, so each time is moved by the difference of the two.
  */
+import { aheadOfMonotonic } from "../../../sys/clock.ts";
 import { wp_presentation, wp_presentation_feedback } from "../../../wayland/generated/presentation-time.ts";
+import type { DisplayClient } from "../client.ts";
 import { defineRelay, forward } from "../relay.ts";
 
 export const NANOSECONDS = 1_000_000_000n;
@@ -25,11 +27,25 @@ export function shiftTime(
   return [Number(seconds >> 32n), Number(seconds & 0xffffffffn), Number(guest % NANOSECONDS)];
 }
 
+/** clockid_t of the clock that the compositor goes by, once it has said so. */
+const compositorClocks = new WeakMap<DisplayClient, number>();
+
+/** Nanoseconds that the compositor's clock is ahead of the guest's monotonic one. */
+export function compositorAhead(client: DisplayClient): bigint {
+  const clock = compositorClocks.get(client) ?? CLOCK_MONOTONIC;
+  return client.context.clockOffset() + (aheadOfMonotonic(clock) ?? 0n);
+}
+
 export const presentationRelay = defineRelay({
   table: wp_presentation,
   version: 2,
   requests: { destroy: forward, feedback: forward },
-  events: { clock_id: ({ forward }) => forward([CLOCK_MONOTONIC]) },
+  events: {
+    clock_id: ({ client, args, forward }) => {
+      compositorClocks.set(client, args[0] as number);
+      forward([CLOCK_MONOTONIC]);
+    },
+  },
 });
 
 export const presentationFeedbackRelay = defineRelay({
@@ -40,7 +56,7 @@ export const presentationFeedbackRelay = defineRelay({
     sync_output: forward,
     presented: ({ client, args, forward }) => {
       const [secondsHigh, secondsLow, nanoseconds, ...rest] = args as number[];
-      const time = shiftTime(secondsHigh ?? 0, secondsLow ?? 0, nanoseconds ?? 0, client.context.clockOffset());
+      const time = shiftTime(secondsHigh ?? 0, secondsLow ?? 0, nanoseconds ?? 0, compositorAhead(client));
       forward([...time, ...rest]);
     },
     discarded: forward,
