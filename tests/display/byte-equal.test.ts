@@ -18,6 +18,7 @@ const CLIENTS: readonly (readonly [name: string, command: string, args: readonly
   ["weston-resizor", "weston-resizor", []],
   ["weston-cliptest", "weston-cliptest", []],
   ["weston-confine", "weston-confine", []],
+  ["weston-terminal", "weston-terminal", ["--shell=/bin/cat"]],
   ["weston-image", "weston-image", [IMAGE]],
 ];
 

@@ -15,6 +15,7 @@ const CLIENTS: readonly (readonly [name: string, ...args: string[]])[] = [
   ["weston-transformed"],
   ["weston-resizor"],
   ["weston-cliptest"],
+  ["weston-terminal", "--shell=/bin/cat"],
   ["weston-image", "/usr/share/icons/hicolor/48x48/apps/foot.png"],
 ];
 const DEADLINE_MS = 600_000;
