@@ -42,7 +42,7 @@ export type MachineStarts = Readonly<Record<StartKind, MachineStart[]>>;
 export async function measureMachineStarts(files: MachineFiles, repeat: number): Promise<MachineStarts> {
   const driver = new QemuDriver();
   const { arena: template, ...rest } = files;
-  await ensureSnapshot(driver, { ...files, network: false, confined: true });
+  await ensureSnapshot(driver, { ...files, layerImages: [], network: false, confined: true });
   const folder = mkdtempSync(join(tmpdir(), "vitrine-bare-"));
   const bare = { ...files.kernel, initramfs: join(folder, "initramfs") };
   await makeBareInitramfs(initramfsFor(bare, "pci-serial"));

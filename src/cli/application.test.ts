@@ -28,6 +28,9 @@ describe("vitrine", () => {
     const commands = [
       "search",
       "info",
+      "install",
+      "update",
+      "rollback",
       "create",
       "run",
       "try",
@@ -70,7 +73,7 @@ describe("vitrine", () => {
 
   test("wrong options and arguments", async () => {
     expect((await vitrine("run", "--image", "a", "--nmae", "b", "--", "c")).errors).toContain("did you mean --name?");
-    expect((await vitrine("run", "--", "c")).status).toBe(64);
+    expect((await vitrine("run", "--", "c")).status).toBe(66);
     expect((await vitrine("run", "--image", "a")).status).toBe(64);
     expect((await vitrine("run", "--image", "a", "--memory", "much", "--", "c")).status).toBe(64);
     expect((await vitrine("stop")).status).toBe(64);

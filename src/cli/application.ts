@@ -10,12 +10,14 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
 import { imageCommands } from "./commands/image.ts";
 import { infoCommand } from "./commands/info.ts";
+import { installCommand } from "./commands/install.ts";
 import { listCommand } from "./commands/list.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { networkCommand } from "./commands/network.ts";
 import { permissionsCommand } from "./commands/permissions.ts";
 import { removeCommand } from "./commands/remove.ts";
 import { resizeCommand } from "./commands/resize.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
 import { searchCommand } from "./commands/search.ts";
 import { setupCommand } from "./commands/setup.ts";
@@ -23,6 +25,7 @@ import { shellCommand } from "./commands/shell.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { tryCommand } from "./commands/try.ts";
+import { updateCommand } from "./commands/update.ts";
 import type { CliContext } from "./context.ts";
 import { statusOfError } from "./exit-status.ts";
 import { formatError } from "./report.ts";
@@ -31,6 +34,7 @@ const routes = buildRouteMap({
   routes: {
     search: searchCommand,
     info: infoCommand,
+    install: installCommand,
     create: createCommand,
     run: runCommand,
     try: tryCommand,
@@ -38,6 +42,8 @@ const routes = buildRouteMap({
     shell: shellCommand,
     list: listCommand,
     stop: stopCommand,
+    update: updateCommand,
+    rollback: rollbackCommand,
     network: networkCommand,
     resize: resizeCommand,
     remove: removeCommand,

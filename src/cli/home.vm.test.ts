@@ -97,7 +97,7 @@ describe("a sandbox with a home", () => {
       expect(allocated()).toBeLessThan(20e6);
       const [sandbox] = JSON.parse((await run("list", "--json")).out.toString());
       process.kill(sandbox.monitorPid, "SIGKILL");
-      while ((await run("list", "--json")).out.toString() !== "[]\n") await Bun.sleep(50);
+      while ((await run("list", "--running", "--json")).out.toString() !== "[]\n") await Bun.sleep(50);
       expect((await run("resize", "letters", "512M")).status).toBe(0);
       expect(await inSandbox("cat ~/safe ~/kept")).toBe("safe\nkept\n");
       // The file system has grown with its disk.

@@ -36,6 +36,11 @@ async function proposeApps(this: CliContext, partial: string): Promise<string[]>
   );
 }
 
+async function proposeInstalled(this: CliContext, partial: string): Promise<string[]> {
+  const { installedNames } = await import("../host/apps/find-app.ts");
+  return beginningWith(installedNames(this.process.env), partial);
+}
+
 function beginningWith(names: string[], partial: string): string[] {
   return names.filter((name) => name.startsWith(partial));
 }
@@ -54,3 +59,6 @@ export const homeSize = {
 
 /** What a sandbox may reach. */
 export const networkPolicy = { parse: parsePolicy, placeholder: "none|internet|lan|HOST,..." } as const;
+
+/** An app that is installed, or a sandbox. */
+export const installedName = { parse: String, placeholder: "APP", proposeCompletions: proposeInstalled } as const;

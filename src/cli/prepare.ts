@@ -2,10 +2,10 @@
 import { readlinkSync } from "node:fs";
 import { VitrineError } from "../base/error.ts";
 import type { SandboxInfo } from "../channel/contract/control.ts";
+import { openImageSystem, openSystem, type SystemFiles } from "../host/apps/open-system.ts";
 import { ensureArenaTemplate } from "../host/image/arena-template.ts";
 import type { BuildOptions } from "../host/image/build-options.ts";
-import { type OpenImage, openImage } from "../host/image/images.ts";
-import { ensureKernel } from "../host/image/kernel.ts";
+import { ensureKernel, type Kernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
 import type { NetworkPolicy } from "../host/network/policy.ts";
 import { findConfig, readConfig } from "../host/sandbox/config.ts";
@@ -24,6 +24,8 @@ export interface SandboxRequest {
   readonly name: string;
   /** Name of the image of a sandbox that keeps nothing; undefined for one that was made before. */
   readonly image: string | undefined;
+  /** The same, as files; instead of an image's name. */
+  readonly files?: SystemFiles | undefined;
   /** Socket of the compositor; undefined: no windows. */
   readonly compositor: string | undefined;
   readonly sharedMemory: boolean;
@@ -99,55 +101,72 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
 
 /** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
 async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
-  const { image, home, network } = await findSystem(request, context.process.env);
+  const { system, home, network } = await findSystem(request, context.process.env);
   return await interruptible(async (signal) => {
-    const kernel = await withProgress(context, "kernel", signal, ensureKernel);
-    const { confined } = request;
-    const { name: driver, accelerator } = await withProgress(context, "driver", signal, (options) =>
-      chooseDriver(request.driver, kernel, { ...options, confined, network: network !== undefined }),
-    );
-    if (accelerator === "tcg") {
-      context.process.stderr.write(
-        "vitrine: KVM does not work here, apps run under emulation, which is slow (vitrine doctor tells why)\n",
-      );
-    }
-    if (!confined) {
-      context.process.stderr.write(
-        `vitrine: WARNING: the monitor of sandbox "${request.name}" runs unconfined: a guest that breaks into it can do all that you can\n`,
-      );
-    }
-    const tools = await withProgress(context, "tools image", signal, ensureToolsImage);
+    const { kernel, driver, toolsImage } = await prepareMachine(context, signal, {
+      name: request.name,
+      driver: request.driver,
+      confined: request.confined,
+      network: network !== undefined,
+    });
     const arena = request.sharedMemory
       ? await withProgress(context, "window arena", signal, ensureArenaTemplate)
       : null;
     return {
       name: request.name,
-      image: image.record.name,
+      image: system.label,
       kernel,
-      toolsImage: tools.path,
-      appImage: image.path,
+      toolsImage,
+      appImage: system.base,
+      layerImages: [...system.layers],
       home,
       network: network === undefined ? null : { policy: network, trustNames: false },
       arena,
       snapshots: request.snapshots,
       compositor: request.compositor ?? null,
       driver,
-      confined,
+      confined: request.confined,
       environment: localeOf(context.process.env),
       ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
     };
   });
 }
 
-/** What the guest's disks are: of a sandbox that was made, or of an image alone. */
+/** What any machine needs, made if it is missing, with progress and warnings. */
+export async function prepareMachine(
+  context: CliContext,
+  signal: AbortSignal,
+  wanted: { name: string; driver: DriverName | undefined; confined: boolean; network: boolean },
+): Promise<{ kernel: Kernel; driver: DriverName; toolsImage: string }> {
+  const { name, confined, network } = wanted;
+  const kernel = await withProgress(context, "kernel", signal, ensureKernel);
+  const { name: driver, accelerator } = await withProgress(context, "driver", signal, (options) =>
+    chooseDriver(wanted.driver, kernel, { ...options, confined, network }),
+  );
+  if (accelerator === "tcg") {
+    context.process.stderr.write(
+      "vitrine: KVM does not work here, apps run under emulation, which is slow (vitrine doctor tells why)\n",
+    );
+  }
+  if (!confined) {
+    context.process.stderr.write(
+      `vitrine: WARNING: the monitor of sandbox "${name}" runs unconfined: a guest that breaks into it can do all that you can\n`,
+    );
+  }
+  const { path: toolsImage } = await withProgress(context, "tools image", signal, ensureToolsImage);
+  return { kernel, driver, toolsImage };
+}
+
+/** What the guest's disks and network are: of a sandbox that was made, or of an image alone. */
 async function findSystem(
-  { name, image, network }: SandboxRequest,
+  { name, image, files, network }: SandboxRequest,
   environment: Environment,
-): Promise<{ image: OpenImage; home: SupervisorSpec["home"]; network: NetworkPolicy | undefined }> {
-  if (image !== undefined) return { image: await openImage(image), home: null, network };
-  const { image: its, network: itsNetwork } = readConfig(name, environment);
+): Promise<{ system: SystemFiles; home: SupervisorSpec["home"]; network: NetworkPolicy | undefined }> {
+  if (files !== undefined) return { system: files, home: null, network };
+  if (image !== undefined) return { system: await openImageSystem(image), home: null, network };
+  const config = readConfig(name, environment);
   const { path, unused } = requireHomeDisk(name, environment);
-  return { image: await openImage(its), home: { path, unused }, network: itsNetwork };
+  return { system: await openSystem(config), home: { path, unused }, network: config.network };
 }
 
 /** A sandbox that keeps nothing must not be taken for one that was made, and keeps its home. */

@@ -16,10 +16,10 @@ export class ProgressLine {
     this.#what = what;
   }
 
-  readonly report = ({ stage, fraction }: BuildProgress): void => {
+  readonly report = ({ stage, detail, fraction }: BuildProgress): void => {
     if (this.#output.isTTY === true) {
       const percent = fraction === undefined ? "" : ` ${Math.round(fraction * 100)} %`;
-      this.#output.write(`\r\u001b[K${this.#what}: ${stage}${percent}`);
+      this.#output.write(`\r\u001b[K${this.#what}: ${stage}${detail === undefined ? "" : `, ${detail}`}${percent}`);
     } else if (stage !== this.#stage) {
       this.#output.write(`${this.#what}: ${stage}\n`);
     }

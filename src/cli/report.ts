@@ -99,3 +99,8 @@ export function parseBytes(text: string, step: number): number {
   }
   return Math.round((Number(number) * (UNITS[unit.toUpperCase()] ?? 1)) / step) * step;
 }
+
+/** "1 package", "2 packages". */
+export function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

@@ -1,5 +1,4 @@
 /** What `vitrine run` does. */
-import { VitrineError } from "../base/error.ts";
 import type { Phase } from "../channel/contract/control.ts";
 import { PHASES } from "../channel/contract/control.ts";
 import { requireCompositor } from "../host/sandbox/compositor.ts";
@@ -11,6 +10,7 @@ import { statusOfProcess } from "./exit-status.ts";
 import { launchCommand } from "./launch.ts";
 import { openSandbox } from "./prepare.ts";
 import { formatTable } from "./report.ts";
+import { type RunTarget, runTarget } from "./run-target.ts";
 
 /** How long --timings waits for the first frame, in milliseconds: a cold start of a heavy app under emulation and more. */
 export const FIRST_FRAME_DEADLINE_MS = 120_000;
@@ -22,10 +22,11 @@ export const FIRST_FRAME_DEADLINE_MS = 120_000;
 type Timings = Partial<Record<Phase, number>> & { start?: "cold" | "restored" };
 
 export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[]): Promise<void> {
-  const where = whereToRun(flags);
+  const target = runTarget(flags, argv, this.process.env);
   const compositor = flags.display ? requireCompositor(this.process.env) : undefined;
   const connection = await openSandbox(this, {
-    ...where,
+    name: target.name,
+    image: target.image,
     compositor,
     sharedMemory: flags.sharedMemory,
     snapshots: flags.snapshot,
@@ -39,7 +40,7 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
   };
   try {
     const firstFrame = watchFirstFrame(connection);
-    const launched = await launchApp(connection, flags, argv);
+    const launched = await launchApp(connection, flags, target);
     firstFrame.spawned();
     if (flags.timings) {
       await Promise.race([firstFrame.seen, endOf(launched, compositor === undefined)]);
@@ -51,23 +52,16 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
   }
 }
 
-/** A sandbox that was made, or one of an image that keeps nothing: exactly one is named. */
-function whereToRun({ sandbox, image, name, network }: RunFlags): { name: string; image: string | undefined } {
-  if (sandbox !== undefined && network !== undefined) {
-    throw new VitrineError("invalid-argument", `Cannot run with --network: sandbox "${sandbox}" has its own`, {
-      fix: `vitrine network ${sandbox} POLICY`,
-    });
-  }
-  if (sandbox !== undefined && image === undefined && name === undefined) return { name: sandbox, image: undefined };
-  if (image !== undefined && sandbox === undefined) return { name: name ?? image, image };
-  throw new VitrineError("invalid-argument", "Cannot run: name a sandbox or an image, not both or none", {
-    fix: "vitrine run --sandbox NAME -- COMMAND, or vitrine run --image NAME -- COMMAND",
-  });
-}
-
-function launchApp(connection: SandboxConnection, flags: RunFlags, argv: string[]): Promise<LaunchedProcess> {
+function launchApp(connection: SandboxConnection, flags: RunFlags, target: RunTarget): Promise<LaunchedProcess> {
+  const { argv, entry } = target;
   const stdio = { kind: flags.wait ? ("streams" as const) : ("null" as const) };
-  return launchCommand(connection, { argv, environment: {}, user: "user", stdio });
+  return launchCommand(connection, {
+    argv,
+    environment: {},
+    user: "user",
+    stdio,
+    ...(entry === undefined ? {} : { entry }),
+  });
 }
 
 interface FirstFrame {

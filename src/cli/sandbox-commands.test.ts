@@ -36,6 +36,7 @@ beforeAll(async () => {
     kernel: { version: "6", image: "", initramfs: "", digest: "" },
     toolsImage: "",
     appImage: "",
+    layerImages: [],
     home: null,
     network: null,
     arena: null,

@@ -21,7 +21,15 @@ export async function snapshotImage(context: CliContext, name: string): Promise<
       );
       const tools = await withProgress(context, "tools image", signal, ensureToolsImage);
       const arena = await withProgress(context, "window arena", signal, ensureArenaTemplate);
-      const spec = { kernel, toolsImage: tools.path, appImage: path, arena, network: false, confined: true };
+      const spec = {
+        kernel,
+        toolsImage: tools.path,
+        appImage: path,
+        layerImages: [],
+        arena,
+        network: false,
+        confined: true,
+      };
       await withProgress(context, `snapshot of ${name}`, signal, async (options) =>
         ensureSnapshot(await createDriver(driver), spec, options),
       );

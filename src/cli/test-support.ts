@@ -124,7 +124,7 @@ export async function ownDataHome(folder: string): Promise<string> {
   const own = join(folder, "data/vitrine");
   mkdirSync(own, { recursive: true });
   for (const name of readdirSync(real)) {
-    if (!/^(sandboxes|snapshot-.*|.*\.building)$/.test(name)) symlinkSync(join(real, name), join(own, name));
+    if (!/^(sandboxes|snapshot-.*|.*\.(building|lock))$/.test(name)) symlinkSync(join(real, name), join(own, name));
   }
   return join(folder, "data");
 }

@@ -69,6 +69,7 @@ export class RunningSandbox implements AsyncDisposable {
       kernel: { version: "6", image: "", initramfs: "", digest: "" },
       toolsImage: "",
       appImage: "",
+      layerImages: [],
       home: null,
       network: null,
       arena: null,

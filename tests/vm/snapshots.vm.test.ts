@@ -175,7 +175,7 @@ test(
     try {
       const { path: appImage } = await openImage(IMAGE);
       const files = { kernel: await ensureKernel(), toolsImage: (await ensureToolsImage()).path, appImage };
-      const spec = { ...files, confined: true };
+      const spec = { ...files, layerImages: [], confined: true };
       expect(await ensureSnapshot(driver, { ...spec, arena: null, network: false, dataDiskBytes: DISK_BYTES })).toBe(
         "taken",
       );
@@ -306,7 +306,7 @@ describe("damage and sudden ends", () => {
       const directory = await session.snapshot();
       rmSync(join(directory, "snapshot.json"));
       truncateSync(join(directory, "state"), 200_000);
-      describeSnapshot(directory, undefined);
+      describeSnapshot(directory, []);
       expect(await session.start("useless")).toBe("cold");
       expect(await session.log("useless")).toContain("warning: cannot start from the snapshot, booting: ");
       expect(session.snapshots()).toEqual([]);

@@ -34,6 +34,7 @@ const AREAS: Readonly<Record<string, Area>> = {
       "src/host/policy",
       "src/host/image",
       "src/host/network",
+      "src/host/apps",
       "src/host/snapshot",
       "src/host/vmm",
       "src/host/catalog",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { mainArchive } from "../../src/host/image/archive-source.ts";
+import { findArchive, MAIN_ARCHIVE } from "../../src/host/image/archive-source.ts";
 import { allInterfaces } from "../../src/wayland/generated/all.ts";
 import { interfaces as wayland } from "../../src/wayland/generated/wayland.ts";
 import { interfaces as xdgShell } from "../../src/wayland/generated/xdg-shell.ts";
@@ -170,11 +170,11 @@ URIs: http://mirror.example/debian
 Suites: trixie trixie-updates
 Components: main contrib
 `;
-  expect(mainArchive(deb822, true)).toBe("http://mirror.example/debian");
+  expect(findArchive(deb822, true, MAIN_ARCHIVE)).toBe("http://mirror.example/debian");
   const lines = `# deb http://comment.example/debian trixie main
 deb http://other.example/cloud sdk main
 deb [arch=amd64 signed-by=/k.gpg] https://mirror.example/pub/debian/ trixie main non-free
 `;
-  expect(mainArchive(lines, false)).toBe("https://mirror.example/pub/debian/");
-  expect(mainArchive("", true)).toBeUndefined();
+  expect(findArchive(lines, false, MAIN_ARCHIVE)).toBe("https://mirror.example/pub/debian/");
+  expect(findArchive("", true, MAIN_ARCHIVE)).toBeUndefined();
 });

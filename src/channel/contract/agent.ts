@@ -63,6 +63,12 @@ export const stdioSchema = z.discriminatedUnion("kind", [
 ]);
 export type Stdio = z.infer<typeof stdioSchema>;
 
+/**
+ * An app is started by its desktop entry, which only the guest reads: argv[0] is the entry's name (without ".desktop"), the
+ * rest are files and addresses for the app. `action`: one of the entry's actions; null: the app itself.
+ */
+export const entrySchema = z.object({ action: z.nullable(text) });
+
 export const agentContract = {
   methods: {
     /**
@@ -121,6 +127,9 @@ export const agentContract = {
         /** Absolute path in the app root; the user's home when absent. */
         directory: z.optional(text),
         user: z.enum(["user", "root"]),
+        entry: z.optional(entrySchema),
+        /** In the agent's own root instead of the apps', as root. */
+        inTools: z.optional(z.boolean()),
         stdio: stdioSchema,
       }),
       result: z.object({ pid: z.int() }),

@@ -12,7 +12,7 @@
  * 7. The last thing a supervisor says is `ended`, then it closes the connection.
  */
 import * as z from "zod/mini";
-import { MAX_ARGUMENTS, MAX_STRING_BYTES, SIGNALS, stdioSchema } from "./agent.ts";
+import { entrySchema, MAX_ARGUMENTS, MAX_STRING_BYTES, SIGNALS, stdioSchema } from "./agent.ts";
 import { traceOptionsSchema } from "./trace.ts";
 
 /** Raised with every change of this file. */
@@ -74,6 +74,7 @@ export const controlContract = {
         environment: z.record(z.string(), text),
         directory: z.optional(text),
         user: z.enum(["user", "root"]),
+        entry: z.optional(entrySchema),
         stdio: stdioSchema,
       }),
       result: z.object({ pid: z.int() }),

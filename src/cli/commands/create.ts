@@ -16,9 +16,12 @@ interface CreateFlags {
 export const createCommand = buildCommand<CreateFlags, [string], CliContext>({
   async func({ image, disk, colour, network }, name) {
     const { openImage } = await import("../../host/image/images.ts");
+    const { lockConfig } = await import("../../host/sandbox/config.ts");
     const { makeSandbox } = await import("../../host/sandbox/make.ts");
     await openImage(image);
-    const made = makeSandbox({ name, image, homeBytes: disk, colour, network }, this.process.env);
+    using _lock = lockConfig(name, this.process.env);
+    const system = { kind: "image", image } as const;
+    const made = makeSandbox({ name, system, homeBytes: disk, colour, network }, this.process.env);
     this.process.stdout.write(`${name} ${made.colour}, a home of up to ${formatBytes(made.homeBytes)}\n`);
   },
   parameters: {

@@ -1,4 +1,4 @@
-/** `vitrine list`: the sandboxes that run. */
+/** `vitrine list`: the sandboxes that there are, and what is in them. */
 import { buildCommand } from "@stricli/core";
 import type { SandboxEntry } from "../../host/sandbox/record.ts";
 import { type CliContext, writeJson } from "../context.ts";
@@ -10,8 +10,10 @@ export const LIST_DEADLINE_MS = 3000;
 /** One line of the list; null is what could not be found out. */
 interface Listed {
   readonly name: string;
+  /** What its root is made of: an image, or apps. */
   readonly image: string | null;
-  readonly state: "starting" | "running" | "stopping" | "not answering";
+  /** "unusable": its configuration cannot be read. */
+  readonly state: "starting" | "running" | "stopping" | "not answering" | "stopped" | "unusable";
   /** The virtual machine monitor, "kvm" or "tcg", and whether it runs inside its walls. */
   readonly driver: string | null;
   readonly accelerator: string | null;
@@ -26,52 +28,98 @@ interface Listed {
   readonly guestMemory: number | null;
   readonly windows: number | null;
   readonly processes: readonly { command: string; startedAt: number }[];
+  /** Ids and versions of its apps. */
+  readonly apps: readonly { id: string; version: string }[];
+  /** Bytes that its home takes, and may take; null: what is written to it is gone when it stops. */
+  readonly home: { used: number; quota: number } | null;
+  readonly network: string | null;
+  readonly colour: string | null;
 }
 
-export const listCommand = buildCommand<{ json: boolean }, [], CliContext>({
-  async func({ json }) {
+export const listCommand = buildCommand<{ json: boolean; running: boolean }, [], CliContext>({
+  async func({ json, running }) {
     const { listSandboxes } = await import("../../host/sandbox/record.ts");
-    const entries = listSandboxes(this.process.env);
-    const sandboxes = await Promise.all(entries.map((entry) => describe(this, entry)));
+    const { configNames } = await import("../../host/sandbox/config.ts");
+    const entries = new Map(listSandboxes(this.process.env).map((entry) => [entry.name, entry]));
+    const names = new Set([...(running ? [] : configNames(this.process.env)), ...entries.keys()]);
+    const sandboxes = await Promise.all([...names].sort().map((name) => describe(this, name, entries.get(name))));
     if (json) return writeJson(this, sandboxes);
     if (sandboxes.length === 0) return void this.process.stderr.write("No sandbox runs.\n");
     this.process.stdout.write(
       formatTable(
-        ["SANDBOX", "IMAGE", "STATE", "PID", "UP", "HOST MEMORY", "GUEST USED", "WINDOWS"],
+        ["SANDBOX", "IMAGE", "STATE", "PID", "UP", "HOST MEMORY", "GUEST USED", "WINDOWS", "HOME"],
         sandboxes.map(row),
       ),
     );
   },
   parameters: {
-    flags: { json: { kind: "boolean", default: false, withNegated: false, brief: "Print JSON" } },
+    flags: {
+      json: { kind: "boolean", default: false, withNegated: false, brief: "Print JSON" },
+      running: { kind: "boolean", default: false, withNegated: false, brief: "Only those that run" },
+    },
   },
   docs: {
-    brief: "List the sandboxes that run",
+    brief: "List the sandboxes with their apps",
     fullDescription:
-      "Memory is what the supervisor and the virtual machine monitor hold of the host's (shared pages count for each), and what the guest has in use.",
+      "Memory is what the supervisor and the virtual machine monitor hold of the host's (shared pages count for each), and what\n" +
+      "the guest has in use. HOME is what the home takes on the disk, of what it may take.",
   },
 });
 
-async function describe(context: CliContext, entry: SandboxEntry): Promise<Listed> {
-  const record = entry.kind === "recorded" ? entry.record : undefined;
-  const known = {
-    name: entry.name,
-    image: record?.image ?? null,
+/** What is known of a sandbox without asking it. */
+async function known(context: CliContext, name: string, entry: SandboxEntry | undefined) {
+  const record = entry?.kind === "recorded" ? entry.record : undefined;
+  const made = await configured(context, name);
+  return {
+    name,
+    image: record?.image ?? made?.label ?? null,
     supervisorPid: record?.supervisorPid ?? null,
     startedAt: record?.startedAt ?? null,
+    apps: made?.apps ?? [],
+    home: made?.home ?? null,
+    network: made?.network ?? null,
+    colour: made?.colour ?? null,
+    usable: made !== undefined || record !== undefined,
   };
-  const info = await ask(context, entry.name);
-  if (info === undefined) {
-    const state = record === undefined ? "starting" : "not answering";
-    const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, windows: null };
-    return { ...known, ...unknown, state, hostMemory: null, guestMemory: null, processes: [] };
+}
+
+/** Of one that was made; undefined when it was not, or cannot be read. */
+async function configured(context: CliContext, name: string) {
+  const { configDirectory, findConfig } = await import("../../host/sandbox/config.ts");
+  const { findHomeDisk } = await import("../../host/sandbox/home-disk.ts");
+  const { formatPolicy } = await import("../../host/network/policy.ts");
+  try {
+    const config = findConfig(name, context.process.env);
+    if (config === undefined) return undefined;
+    const { system, colour, network } = config;
+    const apps = system.kind === "apps" ? system.apps.map(({ id, version }) => ({ id, version })) : [];
+    const disk = findHomeDisk(configDirectory(name, context.process.env));
+    return {
+      label: system.kind === "apps" ? apps.map(({ id }) => id).join(",") : system.image,
+      apps,
+      home: disk === undefined ? null : { used: disk.usedBytes, quota: disk.quotaBytes },
+      network: formatPolicy(network),
+      colour,
+    };
+  } catch {
+    return undefined;
   }
+}
+
+async function describe(context: CliContext, name: string, entry: SandboxEntry | undefined): Promise<Listed> {
+  const { usable, ...facts } = await known(context, name, entry);
+  const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, windows: null };
+  const silent = { ...facts, ...unknown, hostMemory: null, guestMemory: null, processes: [] };
+  if (entry === undefined) return { ...silent, state: usable ? "stopped" : "unusable" };
+  const info = await ask(context, name);
+  if (info === undefined) return { ...silent, state: entry.kind === "recorded" ? "not answering" : "starting" };
   const { total, available } = info.guestMemory ?? {};
   const pids = [info.supervisorPid, ...(info.monitorPid === null ? [] : [info.monitorPid])];
   const { residentBytes } = await import("../../host/sandbox/resident.ts");
   return {
-    ...known,
+    ...facts,
     image: info.image,
+    network: info.network,
     driver: info.driver,
     accelerator: info.accelerator,
     confined: info.confined,
@@ -116,5 +164,6 @@ function row(sandbox: Listed): string[] {
     bytes(sandbox.hostMemory),
     bytes(sandbox.guestMemory),
     String(sandbox.windows ?? "-"),
+    sandbox.home === null ? "-" : `${formatBytes(sandbox.home.used)} of ${formatBytes(sandbox.home.quota)}`,
   ];
 }

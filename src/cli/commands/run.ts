@@ -3,7 +3,7 @@ import { buildCommand, numberParser } from "@stricli/core";
 import type { NetworkPolicy } from "../../host/network/policy.ts";
 import { DRIVER_NAMES, type DriverName } from "../../host/vmm/drivers.ts";
 import type { CliContext } from "../context.ts";
-import { imageName, madeSandboxName, networkPolicy, sandboxName } from "../names.ts";
+import { imageName, installedName, madeSandboxName, networkPolicy, sandboxName } from "../names.ts";
 
 export interface RunFlags {
   readonly image?: string;
@@ -19,6 +19,7 @@ export interface RunFlags {
   readonly driver?: DriverName;
   readonly unconfined: boolean;
   readonly network?: NetworkPolicy;
+  readonly action?: string;
 }
 
 export const runCommand = buildCommand<RunFlags, string[], CliContext>({
@@ -77,6 +78,13 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
         optional: true,
         brief: "What a sandbox of an image may reach (default: none); see vitrine network",
       },
+      action: {
+        kind: "parsed",
+        parse: String,
+        optional: true,
+        brief: "One of the app's actions, as its launcher has them",
+        placeholder: "NAME",
+      },
       memory: {
         kind: "parsed",
         parse: numberParser,
@@ -99,15 +107,20 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
     },
     positional: {
       kind: "array",
-      parameter: { brief: "Command and its arguments; write -- before it", parse: String, placeholder: "COMMAND" },
+      parameter: {
+        brief: "App and what it shall open; or a command and its arguments, after --",
+        ...installedName,
+        placeholder: "APP",
+      },
       minimum: 1,
     },
   },
   docs: {
     brief: "Run an app in a sandbox",
     fullDescription:
-      "Runs a command in a sandbox of its own virtual machine. Its windows appear on the desktop.\n" +
+      "Starts an installed app, or a command, in a virtual machine of its own. Its windows appear on the desktop.\n" +
       "A sandbox that runs already only gets one more app. It stops by itself half a minute after its last process ended and its last window closed.\n\n" +
+      "  vitrine run org.gnome.Calculator                       # installed by vitrine install\n" +
       "  vitrine run --sandbox letters -- gnome-text-editor     # made by vitrine create; its home stays\n" +
       "  vitrine run --image demo -- gnome-calculator           # nothing of it stays\n\n" +
       "Exit status: 0 once the app runs; with --wait the app's own, 128+n if signal n ended it. 127: no such command in the sandbox.",

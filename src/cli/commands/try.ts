@@ -2,7 +2,7 @@
 import { buildCommand } from "@stricli/core";
 import type { NetworkPolicy } from "../../host/network/policy.ts";
 import type { CliContext } from "../context.ts";
-import { imageName, networkPolicy } from "../names.ts";
+import { catalogName, networkPolicy } from "../names.ts";
 
 export interface TryFlags {
   readonly display: boolean;
@@ -24,11 +24,10 @@ export const tryCommand = buildCommand<TryFlags, [string, ...string[]], CliConte
     positional: {
       kind: "array",
       parameter: {
-        brief: "The image, then the command and its arguments",
-        ...imageName,
-        placeholder: "IMAGE -- COMMAND",
+        brief: "App and what it shall open; or an image, then the command and its arguments",
+        ...catalogName,
       },
-      minimum: 2,
+      minimum: 1,
     },
   },
   docs: {
@@ -36,7 +35,8 @@ export const tryCommand = buildCommand<TryFlags, [string, ...string[]], CliConte
     fullDescription:
       "Starts a sandbox that nothing else uses, and ends it when the app has ended and its windows are closed. What the app\n" +
       "has written, its home and its logs among it, is gone then.\n\n" +
-      "  vitrine try demo -- gnome-calculator\n\n" +
+      "  vitrine try org.gnome.Calculator          # fetched first when it is not installed\n" +
+      "  vitrine try demo -- gnome-calculator      # of an image\n\n" +
       "Exit status: the app's.",
   },
 });

@@ -2,6 +2,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { MAX_PROCESSES, type SIGNALS, type Stdio } from "../../channel/contract/agent.ts";
+import { entryCommand } from "./desktop-entry.ts";
 import { buildEnvironment, checkStrings, ROOT_HOME, USER_HOME } from "./environment.ts";
 import { GuestProcess, type ProcessEnd } from "./guest-process.ts";
 import { launchCommand } from "./launch-command.ts";
@@ -14,6 +15,9 @@ export interface SpawnRequest {
   readonly environment: Readonly<Record<string, string>>;
   readonly directory?: string | undefined;
   readonly user: "user" | "root";
+  /** See the contract. */
+  readonly entry?: { readonly action: string | null } | undefined;
+  readonly inTools?: boolean | undefined;
   readonly stdio: Stdio;
 }
 
@@ -122,13 +126,19 @@ export class Processes {
   }
 
   /** Finds program and directory in the app root. Throws "not-found" and "invalid-argument". */
-  launch(request: Pick<SpawnRequest, "argv" | "directory" | "user" | "stdio">, environment: Record<string, string>) {
-    const { appRoot, user } = this.#place;
-    const [command = "", ...args] = request.argv;
+  launch(
+    request: Pick<SpawnRequest, "argv" | "directory" | "user" | "entry" | "inTools" | "stdio">,
+    environment: Record<string, string>,
+  ) {
+    const { user } = this.#place;
+    const appRoot = request.inTools === true ? "/" : this.#place.appRoot;
     checkStrings(request.argv, environment);
-    const directory = this.#directory(request.directory, request.user);
+    const [command = "", ...args] =
+      request.entry === undefined ? request.argv : entryCommand(appRoot, request.argv, request.entry.action);
+    const directory = request.inTools === true ? "/" : this.#directory(request.directory, request.user);
     const program = resolveCommand(command, { root: appRoot, path: environment.PATH ?? "", directory });
-    const ids = user === undefined ? undefined : request.user === "root" ? { uid: 0, gid: 0 } : user;
+    const ids =
+      user === undefined || request.inTools === true ? undefined : request.user === "root" ? { uid: 0, gid: 0 } : user;
     return launchCommand({ appRoot, program, args, directory, ids, terminal: request.stdio.kind === "terminal" });
   }
 

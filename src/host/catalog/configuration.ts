@@ -63,6 +63,30 @@ export function configuredSources(environment: Environment): CatalogSource[] {
   );
 }
 
+/** A suite of a Debian archive, as it is configured. */
+export interface ConfiguredArchive {
+  readonly archive: string;
+  readonly suite: string;
+  readonly components: readonly string[];
+  /** Path of the keyring that its signature is checked with. */
+  readonly keyring: string;
+}
+
+/** The Debian archives that the user has configured: where packages are installed from. None without a configuration. */
+export function configuredArchives(environment: Environment): ConfiguredArchive[] {
+  const sources = readSources(catalogConfiguration(environment));
+  return sources === DEFAULT ? [] : sources.flatMap((source) => (source.kind === "debian" ? [toArchive(source)] : []));
+}
+
+function toArchive(source: SourceDescription & { kind: "debian" }): ConfiguredArchive {
+  return {
+    archive: source.archive ?? archiveAddress(),
+    suite: source.suite,
+    components: source.components ?? ["main"],
+    keyring: source.keyring ?? archiveKeyring(),
+  };
+}
+
 function readSources(path: string): readonly SourceDescription[] {
   let text: string;
   try {
@@ -88,11 +112,8 @@ function toSource(description: SourceDescription): CatalogSource {
     case "debian":
       return new DebianSource({
         name: description.name ?? `debian ${description.suite}`,
-        archive: description.archive ?? archiveAddress(),
-        suite: description.suite,
-        components: description.components ?? ["main"],
+        ...toArchive(description),
         architecture: ARCHITECTURE,
-        keyring: description.keyring ?? archiveKeyring(),
       });
     case "directory":
       return new DirectorySource(description.name, description.path);

@@ -4,6 +4,8 @@
 export interface BuildProgress {
   /** What is being done, as a short phrase: "downloading packages". */
   readonly stage: string;
+  /** What of it, for a display that is rewritten: "12 of 40 MB". */
+  readonly detail?: string;
   /** How far this stage is, 0 to 1; absent when it cannot be told. */
   readonly fraction?: number;
 }

@@ -13,6 +13,7 @@ import type { BuildOptions } from "./build-options.ts";
 import { fileDigest } from "./erofs.ts";
 import { buildRootfs, rootfsPackages } from "./rootfs.ts";
 import { ensureStored, removeTree, storeDirectory, storedPath } from "./store.ts";
+import { verifyFile } from "./verified-file.ts";
 
 /** What an image is made of: the same inputs give the same image. */
 export interface ImageInputs {
@@ -90,33 +91,14 @@ export async function buildImage(
 export async function openImage(name: string): Promise<OpenImage> {
   const record = readRecord(name);
   const path = join(storedPath("image", record.key), IMAGE_FILE);
-  const rebuild = {
+  await verifyFile({
+    path,
+    bytes: record.bytes,
+    digest: record.digest,
+    what: `image "${name}"`,
     fix: `vitrine image build ${name} --release ${record.inputs.release} --packages ${record.inputs.packages.join(",")} --force`,
-  };
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined)
-    throw new VitrineError("corrupt", `Cannot use image "${name}": its file is missing`, rebuild);
-  if (status.size !== record.bytes) {
-    throw new VitrineError(
-      "corrupt",
-      `Cannot use image "${name}": it has ${status.size} bytes, ${record.bytes} wanted`,
-      rebuild,
-    );
-  }
-  // Reading 400 MB for each start would take longer than the start: the digest is computed again when the file may have changed.
-  const stamp = `${status.dev}:${status.ino}:${status.size}:${status.mtimeMs}:${status.ctimeMs}:${record.digest}`;
-  const stampFile = join(storedPath("image", record.key), "verified");
-  const verified = existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
-  if (!verified) {
-    if ((await fileDigest(path)) !== record.digest) {
-      throw new VitrineError(
-        "corrupt",
-        `Cannot use image "${name}": its content is not what was built (digest differs)`,
-        rebuild,
-      );
-    }
-    writeFileSync(stampFile, stamp);
-  }
+    stampFile: join(storedPath("image", record.key), "verified"),
+  });
   return { record, path };
 }
 

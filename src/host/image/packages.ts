@@ -1,7 +1,7 @@
 /** Packages of the Debian archive, unpacked and never installed. apt downloads and verifies them; no privileges needed. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { archiveAddress, archiveKeyring } from "./archive-source.ts";
+import { archiveKeyring, releaseSuites, sourceLine } from "./archive-source.ts";
 import { runTool } from "./run-tool.ts";
 
 /** Release that kernel and tools come from, whatever the apps' own. */
@@ -22,7 +22,7 @@ export async function unpackPackages(
   const work = `${target}.apt`;
   rmSync(work, { recursive: true, force: true });
   try {
-    const run = prepareApt(work, options.signal);
+    const run = await prepareApt(work, options.signal);
     options.onStage?.("reading the archive's index");
     await run("apt-get", "-q", "--error-on=any", "update");
     options.onStage?.(`downloading ${packages.length} packages`);
@@ -61,12 +61,13 @@ async function resolveAll(packages: readonly string[], run: Run): Promise<string
 }
 
 /** An apt that knows nothing of this machine but the archive's address and keys. */
-function prepareApt(work: string, signal: AbortSignal | undefined): Run {
+async function prepareApt(work: string, signal: AbortSignal | undefined): Promise<Run> {
   for (const part of ["lists/partial", "cache/archives/partial", "debs"])
     mkdirSync(join(work, part), { recursive: true });
   writeFileSync(join(work, "status"), "");
-  const source = `deb [signed-by=${archiveKeyring()}] ${archiveAddress()} ${RELEASE} main\n`;
-  writeFileSync(join(work, "sources.list"), source);
+  const keyring = archiveKeyring();
+  const sources = (await releaseSuites(RELEASE)).map((suite) => `${sourceLine(suite, keyring)}\n`);
+  writeFileSync(join(work, "sources.list"), sources.join(""));
   const settings = {
     "APT::Architecture": ARCHITECTURE,
     "APT::Architectures": ARCHITECTURE,

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
-import { archiveAddress, archiveKeyring } from "./archive-source.ts";
+import { archiveKeyring, releaseSuites, sourceLine } from "./archive-source.ts";
 import { runTool } from "./run-tool.ts";
 
 /** What every image has beside what was asked for: apps expect a session bus, a font and time zones. */
@@ -35,7 +35,8 @@ export async function buildRootfs(
 ): Promise<void> {
   const mode = buildMode();
   const tar = join(work, "root.tar");
-  const source = `deb [signed-by=${archiveKeyring()}] ${inputs.mirror ?? archiveAddress()} ${inputs.release} main`;
+  const keyring = archiveKeyring();
+  const suites = await releaseSuites(inputs.release, inputs.mirror);
   options.onStage("installing packages");
   const watch = stageOf(options.onStage);
   await runTool(
@@ -51,7 +52,7 @@ export async function buildRootfs(
       ...SETUP_HOOKS.map((hook) => `--customize-hook=${hook}`),
       inputs.release,
       tar,
-      source,
+      ...suites.map((suite) => sourceLine(suite, keyring)),
     ],
     { signal: options.signal, environment: { TMPDIR: work }, onLine: watch },
   );

@@ -76,7 +76,8 @@ export function removeTree(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-function checkSpace(wantedMib: number): void {
+/** Throws "no-space" when less than that is free on the store's disk. */
+export function checkSpace(wantedMib: number): void {
   const { bavail, bsize } = statfsSync(storeDirectory());
   const freeMib = Math.floor((bavail * bsize) / (1024 * 1024));
   if (freeMib >= wantedMib) return;
@@ -89,7 +90,8 @@ function checkSpace(wantedMib: number): void {
   );
 }
 
-function noSpace(error: unknown): VitrineError | undefined {
+/** The error for a disk that became full, when `error` says so. */
+export function noSpace(error: unknown): VitrineError | undefined {
   if ((error as NodeJS.ErrnoException | undefined)?.code !== "ENOSPC") return undefined;
   return new VitrineError("no-space", `Cannot build in "${storeDirectory()}": the disk is full`, {
     cause: error,

@@ -26,7 +26,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const make = (name: string, image = "writing") => makeSandbox({ name, image }, environment);
+const make = (name: string, image = "writing") => {
+  using _lock = lockConfig(name, environment);
+  return makeSandbox({ name, system: { kind: "image", image } }, environment);
+};
 const sandboxes = () => join(folder, "vitrine/sandboxes");
 const file = (name: string) => join(configDirectory(name, environment), "sandbox.json");
 
@@ -42,7 +45,11 @@ function failure(work: () => unknown): VitrineError {
 describe("a sandbox that was made", () => {
   test("is as it was made, with a home that takes no room", () => {
     make("letters");
-    expect(readConfig("letters", environment)).toMatchObject({ name: "letters", image: "writing", colour: "blue" });
+    expect(readConfig("letters", environment)).toMatchObject({
+      name: "letters",
+      system: { kind: "image", image: "writing" },
+      colour: "blue",
+    });
     expect(requireHomeDisk("letters", environment)).toMatchObject({ unused: true, quotaBytes: 16e9, usedBytes: 0 });
     expect(statSync(configDirectory("letters", environment)).mode & 0o777).toBe(0o700);
     expect(sandboxesOfImage("writing", environment)).toEqual(["letters"]);
@@ -57,7 +64,12 @@ describe("a sandbox that was made", () => {
     expect(failure(() => make("letters")).code).toBe("already-exists");
     expect(failure(() => make("../letters")).code).toBe("invalid-argument");
     expect(
-      failure(() => makeSandbox({ name: "small", image: "a", homeBytes: MIN_HOME_BYTES - 4096 }, environment)).code,
+      failure(() =>
+        makeSandbox(
+          { name: "small", system: { kind: "image", image: "a" }, homeBytes: MIN_HOME_BYTES - 4096 },
+          environment,
+        ),
+      ).code,
     ).toBe("invalid-argument");
     expect(configNames(environment)).toEqual(["letters"]);
     expect(readdirSync(sandboxes()).filter((name) => !name.endsWith(".lock"))).toEqual(["letters"]);
@@ -102,7 +114,7 @@ describe("a sandbox that was made", () => {
   test.each([
     ["cut short", (text: string) => text.slice(0, text.length / 2)],
     ["of another sandbox", (text: string) => text.replace('"letters"', '"letter"')],
-    ["without an image", (text: string) => text.replace('"image"', '"images"')],
+    ["without an image", (text: string) => text.replace('"image":', '"images":')],
     ["of an older format that never was", (text: string) => text.replace('"format": 1', '"format": 0')],
   ])("whose configuration is %s is told to be damaged", (_, damage) => {
     make("letters");

@@ -22,6 +22,7 @@ import { VitrineError } from "../../base/error.ts";
 import { openFile } from "../../sys/memory.ts";
 import { tryLock } from "../../sys/process.ts";
 import { syncToDisk, writeDurably } from "../durable-file.ts";
+import { storedImageSchema } from "../image/stored-image.ts";
 import { policySchema } from "../network/policy.ts";
 import { COLOUR_NAMES } from "./colour.ts";
 import { checkSandboxName, type Environment, sandboxesDirectory } from "./directories.ts";
@@ -31,6 +32,47 @@ export const CONFIG_FORMAT = 1;
 /** Characters of a configuration: a hundred apps, and more, are well below. */
 export const MAX_CONFIG_CHARS = 1024 * 1024;
 
+/** Apps of one sandbox, and of what one app brings: far more than anybody puts together. */
+export const MAX_SANDBOX_APPS = 200;
+export const MAX_APP_ENTRIES = 500;
+
+const name = z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}$/));
+
+/** An app that was installed. */
+const appSchema = z.object({
+  /** Its AppStream id, or the name of its package. */
+  id: name,
+  /** As people call it. */
+  name: z.string().check(z.maxLength(256)),
+  /** Where it comes from: a package of the archive, or a file that is kept in the sandbox's folder. */
+  source: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("archive"), package: name }),
+    z.object({ kind: z.literal("file"), package: name, file: name }),
+  ]),
+  version: z.string().check(z.maxLength(128)),
+  /** Its desktop entries in the guest, the one that is meant by its id first. */
+  entries: z.array(name).check(z.maxLength(MAX_APP_ENTRIES)),
+  /** What it has for the command line, when it has no desktop entry. */
+  commands: z.array(name).check(z.maxLength(MAX_APP_ENTRIES)),
+});
+export type InstalledApp = z.infer<typeof appSchema>;
+
+/** A root that apps were installed into: a base, and a layer with all of them. */
+const appSystemSchema = z.object({
+  kind: z.literal("apps"),
+  release: name,
+  base: storedImageSchema,
+  layer: storedImageSchema,
+  apps: z.array(appSchema).check(z.minLength(1), z.maxLength(MAX_SANDBOX_APPS)),
+  /** Packages that are only recommended were installed too. */
+  recommends: z.boolean(),
+  /** Names the state of the archive with which this was last compared. */
+  archive: z.string(),
+  /** Milliseconds since 1970. */
+  builtAt: z.number(),
+});
+export type AppSystem = z.infer<typeof appSystemSchema>;
+
 const configSchema = z.object({
   format: z.literal(CONFIG_FORMAT),
   name: z.string(),
@@ -39,8 +81,10 @@ const configSchema = z.object({
   colour: z.enum(COLOUR_NAMES),
   /** What it may reach. */
   network: policySchema,
-  /** Name of the image that its root is made of. */
-  image: z.string(),
+  /** What its root is made of: an image by name, or apps. */
+  system: z.discriminatedUnion("kind", [z.object({ kind: z.literal("image"), image: z.string() }), appSystemSchema]),
+  /** What its apps were before the last change, to go back to; null: there is nothing to go back to. */
+  previous: z.nullable(appSystemSchema),
 });
 export type SandboxConfig = z.infer<typeof configSchema>;
 

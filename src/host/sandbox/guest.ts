@@ -89,6 +89,7 @@ export class Guest {
       kernel: spec.kernel,
       toolsImage: spec.toolsImage,
       appImage: spec.appImage,
+      layerImages: spec.layerImages,
       ...(spec.home === null ? {} : { dataDisk: spec.home.path }),
       consoleLog,
       workFolder: paths.machine,

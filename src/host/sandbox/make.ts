@@ -23,8 +23,8 @@ import { findSandbox } from "./record.ts";
 
 export interface NewSandbox {
   readonly name: string;
-  /** Name of the image that its root is made of. */
-  readonly image: string;
+  /** What its root is made of. */
+  readonly system: SandboxConfig["system"];
   /** What it may reach; the internet when absent. */
   readonly network?: NetworkPolicy | undefined;
   /** Quota of its home; {@link DEFAULT_HOME_BYTES} when absent. */
@@ -33,29 +33,48 @@ export interface NewSandbox {
   readonly colour?: SandboxColour | undefined;
 }
 
-/** Makes a sandbox with an empty home. Throws "already-exists", also when one without a home runs under that name. */
+/** Makes a sandbox with an empty home; only for the holder of its lock. `fill` adds to its folder. Throws "already-exists", also when one without a home runs under that name. */
 export function makeSandbox(
   wanted: NewSandbox,
   environment: Environment = process.env,
+  fill: (directory: string) => void = () => {},
 ): SandboxConfig & { homeBytes: number } {
-  const { name, image, homeBytes = DEFAULT_HOME_BYTES, network = { kind: "internet" } } = wanted;
+  const { name, system, homeBytes = DEFAULT_HOME_BYTES, network = { kind: "internet" } } = wanted;
   checkSandboxName(name);
-  using _lock = lockConfig(name, environment);
   if (findSandbox(name, environment) !== undefined && findConfig(name, environment) === undefined) {
     throw new VitrineError("already-exists", `Cannot make sandbox "${name}": one without a home runs by that name`, {
       fix: `vitrine stop ${name}`,
     });
   }
   const colour = wanted.colour ?? chooseColour(readableConfigs(environment).map((config) => config.colour));
-  const config: SandboxConfig = { format: CONFIG_FORMAT, name, createdAt: Date.now(), colour, network, image };
-  createConfig(config, (directory) => createHomeDisk(directory, homeBytes), environment);
+  const config: SandboxConfig = {
+    format: CONFIG_FORMAT,
+    name,
+    createdAt: Date.now(),
+    colour,
+    network,
+    system,
+    previous: null,
+  };
+  createConfig(
+    config,
+    (directory) => {
+      createHomeDisk(directory, homeBytes);
+      fill(directory);
+    },
+    environment,
+  );
   return { ...config, homeBytes };
 }
 
 /** Removes a sandbox, its home, its logs, and what it was allowed: another of its name has to be. Throws "not-found", and "unavailable" when it runs. */
 export async function removeSandbox(name: string, environment: Environment = process.env): Promise<void> {
   using lock = lockConfig(name, environment);
-  readConfig(name, environment);
+  // A configuration that cannot be read is no reason to keep it.
+  if (!configNames(environment).includes(name)) {
+    lock.remove();
+    readConfig(name, environment);
+  }
   // As long as this is held nobody can start it.
   const running = await awaitLock(sandboxPaths(name, environment));
   if (running === undefined) {
@@ -101,7 +120,9 @@ export function requireHomeDisk(name: string, environment: Environment = process
 
 /** The sandboxes that are made of an image. */
 export function sandboxesOfImage(image: string, environment: Environment = process.env): string[] {
-  return readableConfigs(environment).flatMap((config) => (config.image === image ? [config.name] : []));
+  return readableConfigs(environment).flatMap((config) =>
+    config.system.kind === "image" && config.system.image === image ? [config.name] : [],
+  );
 }
 
 /** Without those that are damaged, or of a newer version. */

@@ -7,11 +7,13 @@ import { DRIVER_NAMES } from "../vmm/drivers.ts";
 /** Everything that makes a sandbox. Files are absolute paths, read and never written, but for the home. */
 const specSchema = z.object({
   name: z.string(),
-  /** The name of the image, as the user gave it. */
+  /** What its root is made of, as people call it: the image, or the apps. */
   image: z.string(),
   kernel: z.object({ version: z.string(), image: z.string(), initramfs: z.string(), digest: z.string() }),
   toolsImage: z.string(),
   appImage: z.string(),
+  /** File systems over that, the lowest first. */
+  layerImages: z.array(z.string()),
   /** The disk with the user's home; null: it ends with the sandbox. */
   home: z.nullable(z.object({ path: z.string(), unused: z.boolean() })),
   memoryMib: z.optional(z.int().check(z.minimum(128), z.maximum(1024 * 1024))),

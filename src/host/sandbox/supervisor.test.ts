@@ -46,6 +46,7 @@ function startSandbox(
       kernel: { version: "6", image: "", initramfs: "", digest: "" },
       toolsImage: "",
       appImage: "",
+      layerImages: [],
       home: null,
       network: null,
       arena: null,
@@ -225,7 +226,7 @@ describe("from a snapshot", () => {
     const key = (await snapshotKey(driver, spec)) ?? "";
     const directory = storedPath("snapshot", key);
     mkdirSync(directory);
-    describeSnapshot(directory, "");
+    describeSnapshot(directory, []);
     return key;
   }
 

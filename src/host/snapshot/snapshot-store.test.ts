@@ -51,7 +51,7 @@ function store(key: string, appImage = "/images/one"): string {
   mkdirSync(directory);
   writeFileSync(join(directory, "memory"), new Uint8Array(MEMORY_BYTES).fill(7));
   writeFileSync(join(directory, "state"), "state of the devices");
-  describeSnapshot(directory, appImage);
+  describeSnapshot(directory, [appImage, "/images/layer"]);
   return directory;
 }
 

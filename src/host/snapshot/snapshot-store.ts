@@ -24,8 +24,8 @@ export const MAX_DIGESTED_BYTES = 4 * 1024 * 1024;
 const DESCRIPTION = "snapshot.json";
 
 const descriptionSchema = z.object({
-  /** The app image it was taken of; null: none. */
-  appImage: z.nullable(z.string()),
+  /** What the app root is made of: files. */
+  images: z.array(z.string()),
   /** Milliseconds since 1970. */
   takenAt: z.number(),
   files: z.array(
@@ -40,9 +40,9 @@ export interface StoredSnapshot {
 }
 
 /** Describes what a driver has saved to `directory`, so that any later change is noticed. */
-export function describeSnapshot(directory: string, appImage: string | undefined): void {
+export function describeSnapshot(directory: string, images: readonly string[]): void {
   const files = readdirSync(directory).map((name) => ({ name, ...identify(join(directory, name)) }));
-  const description: z.infer<typeof descriptionSchema> = { appImage: appImage ?? null, takenAt: Date.now(), files };
+  const description: z.infer<typeof descriptionSchema> = { images: [...images], takenAt: Date.now(), files };
   writeFileSync(join(directory, DESCRIPTION), JSON.stringify(description));
 }
 
@@ -71,9 +71,9 @@ export function isRefused(key: string): boolean {
   return status !== undefined && Date.now() - status.mtimeMs < SNAPSHOT_RETRY_MS;
 }
 
-/** Removes the snapshots of an app image, which is the file at `appImage`. */
-export function removeSnapshotsOf(appImage: string): void {
-  for (const { key, description } of storedSnapshots()) if (description?.appImage === appImage) removeSnapshot(key);
+/** Removes the snapshots of an image, which is the file at `image`. */
+export function removeSnapshotsOf(image: string): void {
+  for (const { key, description } of storedSnapshots()) if (description?.images.includes(image)) removeSnapshot(key);
 }
 
 /** Keeps to the bounds: what was used longest ago goes, and what killed builders have left. */

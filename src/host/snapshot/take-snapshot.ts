@@ -33,6 +33,7 @@ export const snapshotSpecSchema = z.object({
   kernel: z.object({ version: z.string(), image: z.string(), initramfs: z.string(), digest: z.string() }),
   toolsImage: z.string(),
   appImage: z.string(),
+  layerImages: z.array(z.string()),
   memoryMib: z.optional(z.int().check(z.minimum(128), z.maximum(1024 * 1024))),
   arena: z.nullable(z.object({ path: z.string(), size: z.int(), dataOffset: z.int(), dataLength: z.int() })),
   /** Bytes of the disk that each sandbox has of its own; absent: none. */
@@ -130,7 +131,7 @@ async function bootAndSave(
     await vm.kill();
   }
   rmSync(consoleLog);
-  describeSnapshot(directory, spec.appImage);
+  describeSnapshot(directory, [spec.appImage ?? [], spec.layerImages ?? []].flat());
 }
 
 /** The agent answers, and has answered all that it was asked: it is as it will be for each sandbox before its hello. */
