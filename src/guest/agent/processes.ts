@@ -2,6 +2,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { MAX_PROCESSES, type SIGNALS, type Stdio } from "../../channel/contract/agent.ts";
+import type { AppRoot } from "./app-root.ts";
 import { buildEnvironment, checkStrings, ROOT_HOME, USER_HOME } from "./environment.ts";
 import { GuestProcess, type ProcessEnd } from "./guest-process.ts";
 import { launchCommand } from "./launch-command.ts";
@@ -19,8 +20,10 @@ export interface SpawnRequest {
 
 /** Where processes are started, and as whom. */
 export interface ProcessPlace {
-  /** As seen from here; "/" means no chroot. */
+  /** As seen from here. */
   readonly appRoot: string;
+  /** The same as apps have it; undefined: they run where the agent does. */
+  readonly apps: AppRoot | undefined;
   /** Ids of "user"; without, every process keeps those of the agent. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
   /** As seen from inside. */
@@ -123,13 +126,13 @@ export class Processes {
 
   /** Finds program and directory in the app root. Throws "not-found" and "invalid-argument". */
   launch(request: Pick<SpawnRequest, "argv" | "directory" | "user" | "stdio">, environment: Record<string, string>) {
-    const { appRoot, user } = this.#place;
+    const { appRoot, apps, user } = this.#place;
     const [command = "", ...args] = request.argv;
     checkStrings(request.argv, environment);
     const directory = this.#directory(request.directory, request.user);
     const program = resolveCommand(command, { root: appRoot, path: environment.PATH ?? "", directory });
     const ids = user === undefined ? undefined : request.user === "root" ? { uid: 0, gid: 0 } : user;
-    return launchCommand({ appRoot, program, args, directory, ids, terminal: request.stdio.kind === "terminal" });
+    return launchCommand({ root: apps, program, args, directory, ids, terminal: request.stdio.kind === "terminal" });
   }
 
   #directory(wanted: string | undefined, user: "user" | "root"): string {
@@ -137,7 +140,10 @@ export class Processes {
     if (!directory.startsWith("/") || directory.includes("\0")) {
       throw new VitrineError("invalid-argument", `Cannot start in "${directory}": an absolute path is wanted`);
     }
-    if (findInRoot(this.#place.appRoot, directory)?.stats.isDirectory()) return directory;
+    const { appRoot } = this.#place;
+    const found = findInRoot(appRoot, directory);
+    // Behind all links: they may mean another place where it is looked for from outside.
+    if (found?.stats.isDirectory()) return appRoot === "/" ? found.outside : found.outside.slice(appRoot.length) || "/";
     if (wanted === undefined) return "/";
     throw new VitrineError("not-found", `Cannot start in "${directory}": no such directory in the image`);
   }
