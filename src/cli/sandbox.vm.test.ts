@@ -120,6 +120,18 @@ describe("a sandbox", () => {
   );
 
   test(
+    "apps may make namespaces for sandboxes of their own, and see nothing of the agent's root",
+    async () => {
+      const inner = "mount -t proc proc /proc && mount -t tmpfs none /mnt && echo $(id -u) $$";
+      const script = `unshare --user --map-root-user --mount --pid --fork sh -c '${inner}'; ls -d /agent /arena /proc/1/root/agent`;
+      const { out, errors } = await run("exec", "life", "--", "sh", "-c", script);
+      expect(out.toString()).toBe("0 1\n");
+      expect(errors.match(/(No such file|Permission denied)/g)).toHaveLength(3);
+    },
+    BOOT_DEADLINE_MS,
+  );
+
+  test(
     "another image, or windows where there is no display, are refused",
     async () => {
       const other = await run("run", "--image", "other", "--name", "life", "--no-display", "--", "true");

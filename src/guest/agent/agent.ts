@@ -14,7 +14,8 @@ import type { ByteStream } from "../../channel/byte-stream.ts";
 import { AGENT_PROTOCOL_VERSION, agentContract, hostStreamHeader } from "../../channel/contract/agent.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
-import { endProcesses, processesInRoot } from "./app-processes.ts";
+import { endProcesses, processesElsewhere } from "./app-processes.ts";
+import type { AppRoot } from "./app-root.ts";
 import { USER_HOME, WAYLAND_DISPLAY } from "./environment.ts";
 import { monotonicNow, readMemory } from "./machine.ts";
 import { writeMachineId } from "./machine-id.ts";
@@ -33,8 +34,10 @@ export interface DisplayOptions {
 }
 
 export interface AgentOptions {
-  /** Root of the apps' system as seen from here; "/" for no chroot. */
+  /** Root of the apps' system as seen from here. */
   readonly appRoot: string;
+  /** The same as apps have it. Without, apps run where the agent does, as the agent's user, and `appRoot` is "/". */
+  readonly apps?: AppRoot;
   /** Ids of the apps' user; without, every process keeps the agent's. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
   /** The user's runtime directory as seen from here, in the app root. Made if it is missing. */
@@ -87,9 +90,9 @@ class Agent {
   constructor(link: ByteStream, options: AgentOptions) {
     this.#options = options;
     this.#startUptime = Math.max(0, monotonicNow() - process.uptime() * 1000);
-    const { appRoot, runtimeDir, user } = options;
+    const { appRoot, apps, runtimeDir, user } = options;
     const runtimeDirectory = appRoot === "/" ? runtimeDir : runtimeDir.slice(appRoot.length);
-    this.#place = { appRoot, user, runtimeDirectory };
+    this.#place = { appRoot, apps, user, runtimeDirectory };
     this.#processes = new Processes(this.#place, (process, end) => this.#rpc?.emit("exited", { process, ...end }));
     this.#mux = new Mux(link, "server");
     this.#mux.onClose((error) => this.#lost(error));
@@ -236,8 +239,8 @@ class Agent {
   async #stop(graceMs: number): Promise<void> {
     if (this.#state !== "running") throw new VitrineError("unavailable", "Cannot stop: the guest is stopping");
     this.#state = "stopping";
-    const { appRoot } = this.#options;
-    const list = () => (appRoot === "/" ? this.#processes.pids.map((pid) => -pid) : processesInRoot(appRoot));
+    const { apps } = this.#options;
+    const list = () => (apps === undefined ? this.#processes.pids.map((pid) => -pid) : processesElsewhere());
     this.#processes.hangUp();
     await endProcesses(list, graceMs);
     await this.#home?.close().catch((error) => this.#notice(error));

@@ -1,16 +1,21 @@
-/** Ending everything that runs in the app root, whoever started it. */
+/** Ending everything that runs among the apps, whoever started it. */
 import { readdirSync, readlinkSync } from "node:fs";
 
 /** How often to look whether they have gone, in milliseconds: most are not our children, so nobody tells us. */
 const LOOK_INTERVAL_MS = 25;
 
-/** Pids of the processes whose root is `appRoot`. With "/" that says nothing: then none. */
-export function processesInRoot(appRoot: string): number[] {
-  if (appRoot === "/") return [];
+/**
+ * Pids of the processes in other mount namespaces than this one: that of the apps, and those that apps have made for
+ * sandboxes of their own.
+ */
+export function processesElsewhere(): number[] {
+  const here = readlinkSync("/proc/self/ns/mnt");
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      return readlinkSync(`/proc/${name}/root`) === appRoot ? [Number(name)] : [];
+      if (readlinkSync(`/proc/${name}/ns/mnt`) === here) return [];
+      readlinkSync(`/proc/${name}/exe`); // Kernel threads have none, and one of them has a namespace of its own.
+      return [Number(name)];
     } catch {
       return []; // Gone, or a kernel thread.
     }

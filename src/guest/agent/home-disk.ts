@@ -19,8 +19,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { VitrineError } from "../../base/error.ts";
 import { USER_HOME } from "./environment.ts";
+import { BUSYBOX } from "./launch-command.ts";
 
-const BUSYBOX = "/bin/busybox";
 /** Where the disk is mounted as a whole; the folder `home` of it is what apps see. */
 const MOUNT_POINT = "/data";
 const BLOCK_DEVICES = "/sys/block";
@@ -49,7 +49,7 @@ export class HomeDisk {
   }
 
   /**
-   * Mounts the disk and puts its home into the app root. `format`: it was never used, so a file system is made first.
+   * Mounts the disk and puts its home into the app root, where apps then see it. `format`: it was never used, so a file system is made first.
    * A disk that has grown is used to its new end. Throws "unavailable" when there is no disk, "corrupt" when it cannot
    * be mended.
    */

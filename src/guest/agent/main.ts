@@ -1,5 +1,5 @@
 /** The agent as the guest's program. Its end, for whatever reason, is the end of the guest: boot/run-agent sees to that. */
-import { readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
@@ -8,6 +8,7 @@ import { setWallClock } from "../../sys/clock.ts";
 import { addEntropy } from "../../sys/entropy.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
+import { AppRoot } from "./app-root.ts";
 import { HomeDisk } from "./home-disk.ts";
 import { openLink, serveLinks } from "./link.ts";
 import { parseUptime, setHostname } from "./machine.ts";
@@ -30,11 +31,17 @@ function initUptime(): number | undefined {
 }
 
 /**
- * Waits until init has made everything ready that it does while the agent starts: it then writes into this pipe, and
- * opening it takes until then.
+ * Waits until init has made everything ready that it does while the agent starts: then there is a process in the root of
+ * apps, whose pid is written into this pipe. It is not needed any more when we hold that root.
  */
-function awaitInit(): void {
-  readFileSync(READY_PIPE);
+function awaitInit(): AppRoot {
+  const pipe = openSync(READY_PIPE, "r");
+  const buffer = Buffer.alloc(16);
+  const pid = Number(buffer.toString("latin1", 0, readSync(pipe, buffer)));
+  closeSync(pipe);
+  const apps = AppRoot.of(pid);
+  process.kill(pid, "SIGKILL");
+  return apps;
 }
 
 /** A line on the guest's console, which the host keeps. Plain: the runtime's own console colours what it prints there. */
@@ -42,7 +49,7 @@ function note(message: string): void {
   writeSync(2, `vitrine agent: ${sanitizeText(message)}\n`);
 }
 
-const OPTIONS: Omit<AgentOptions, "powerOff"> = {
+const OPTIONS: Omit<AgentOptions, "powerOff" | "apps"> = {
   appRoot: APP_ROOT,
   user: USER,
   runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,
@@ -56,15 +63,15 @@ const OPTIONS: Omit<AgentOptions, "powerOff"> = {
 };
 
 /** Serves one link to its end; resolves to whether the host had greeted. */
-function serve(stream: ByteStream): Promise<boolean> {
-  return new Promise((resolve) => runAgent(stream, { ...OPTIONS, powerOff: resolve }));
+function serve(stream: ByteStream, apps: AppRoot): Promise<boolean> {
+  return new Promise((resolve) => runAgent(stream, { ...OPTIONS, apps, powerOff: resolve }));
 }
 
 try {
-  awaitInit();
+  const apps = awaitInit();
   const words = readFileSync("/proc/cmdline", "utf8").trim().split(" ");
-  if (words.includes(REHEARSAL_OPTION)) await rehearse(OPTIONS);
-  await serveLinks(openLink, serve);
+  if (words.includes(REHEARSAL_OPTION)) await rehearse({ ...OPTIONS, apps });
+  await serveLinks(openLink, (stream) => serve(stream, apps));
   process.exit(0);
 } catch (error) {
   note(VitrineError.from(error).message);

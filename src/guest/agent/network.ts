@@ -4,9 +4,9 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { VitrineError } from "../../base/error.ts";
+import { BUSYBOX } from "./launch-command.ts";
 import { findInRoot } from "./resolve-command.ts";
 
-const BUSYBOX = "/bin/busybox";
 /** Modules of the card's driver, in the order of their names. */
 const MODULES = "/modules/network";
 const INTERFACES = "/sys/class/net";

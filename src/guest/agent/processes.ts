@@ -2,6 +2,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { MAX_PROCESSES, type SIGNALS, type Stdio } from "../../channel/contract/agent.ts";
+import type { AppRoot } from "./app-root.ts";
 import { entryCommand } from "./desktop-entry.ts";
 import { buildEnvironment, checkStrings, ROOT_HOME, USER_HOME } from "./environment.ts";
 import { GuestProcess, type ProcessEnd } from "./guest-process.ts";
@@ -23,8 +24,10 @@ export interface SpawnRequest {
 
 /** Where processes are started, and as whom. */
 export interface ProcessPlace {
-  /** As seen from here; "/" means no chroot. */
+  /** As seen from here. */
   readonly appRoot: string;
+  /** The same as apps have it; undefined: they run where the agent does. */
+  readonly apps: AppRoot | undefined;
   /** Ids of "user"; without, every process keeps those of the agent. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
   /** As seen from inside. */
@@ -131,7 +134,7 @@ export class Processes {
     environment: Record<string, string>,
   ) {
     const { user } = this.#place;
-    const appRoot = request.inTools === true ? "/" : this.#place.appRoot;
+    const [appRoot, root] = request.inTools === true ? ["/", undefined] : [this.#place.appRoot, this.#place.apps];
     checkStrings(request.argv, environment);
     const [command = "", ...args] =
       request.entry === undefined ? request.argv : entryCommand(appRoot, request.argv, request.entry.action);
@@ -139,7 +142,7 @@ export class Processes {
     const program = resolveCommand(command, { root: appRoot, path: environment.PATH ?? "", directory });
     const ids =
       user === undefined || request.inTools === true ? undefined : request.user === "root" ? { uid: 0, gid: 0 } : user;
-    return launchCommand({ appRoot, program, args, directory, ids, terminal: request.stdio.kind === "terminal" });
+    return launchCommand({ root, program, args, directory, ids, terminal: request.stdio.kind === "terminal" });
   }
 
   #directory(wanted: string | undefined, user: "user" | "root"): string {
@@ -147,7 +150,10 @@ export class Processes {
     if (!directory.startsWith("/") || directory.includes("\0")) {
       throw new VitrineError("invalid-argument", `Cannot start in "${directory}": an absolute path is wanted`);
     }
-    if (findInRoot(this.#place.appRoot, directory)?.stats.isDirectory()) return directory;
+    const { appRoot } = this.#place;
+    const found = findInRoot(appRoot, directory);
+    // Behind all links: they may mean another place where it is looked for from outside.
+    if (found?.stats.isDirectory()) return appRoot === "/" ? found.outside : found.outside.slice(appRoot.length) || "/";
     if (wanted === undefined) return "/";
     throw new VitrineError("not-found", `Cannot start in "${directory}": no such directory in the image`);
   }

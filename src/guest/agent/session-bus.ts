@@ -98,8 +98,8 @@ export class SessionBus {
   }
 
   #spawn(program: string, args: string[], environment: Record<string, string>, listener?: OwnedFd): ChildProcess {
-    const { appRoot, user, onNotice } = this.#options;
-    const launch = launchCommand({ appRoot, program, args, directory: "/", ids: user, terminal: false });
+    const { apps, user, onNotice } = this.#options;
+    const launch = launchCommand({ root: apps, program, args, directory: "/", ids: user, terminal: false });
     const child = spawn(launch.file, launch.args, {
       cwd: launch.cwd,
       detached: launch.detached,

@@ -1,13 +1,17 @@
 /** For tests: an agent without a virtual machine, and the host's end of its link. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { AGENT_PROTOCOL_VERSION, agentContract } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
 import { socketPair } from "../../sys/socket.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
 import type { ProcessEnd } from "./guest-process.ts";
@@ -38,8 +42,8 @@ export async function failureOf(promise: Promise<unknown>): Promise<VitrineError
 }
 
 /** For what nobody tells: looks again and again. */
-export async function eventually(condition: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + DEADLINE_MS; !condition(); ) {
+export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const end = performance.now() + DEADLINE_MS; !(await condition()); ) {
     if (performance.now() > end) throw new Error(`waited too long for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -81,17 +85,23 @@ export class TestHost {
   readonly #ends = new Map<number, PromiseWithResolvers<ProcessEnd>>();
   #nextProcess = 1;
 
-  constructor(options: Partial<AgentOptions> = {}) {
+  /** `serve` starts an agent for a link, by default one in this process with these options. */
+  constructor(options: Partial<AgentOptions> = {}, serve?: (link: OwnedFd) => Promise<boolean>) {
     const [ours, theirs] = socketPair();
-    const off = Promise.withResolvers<boolean>();
-    this.poweredOff = off.promise;
-    runAgent(fdStream(theirs), {
-      appRoot: "/",
-      runtimeDir: join(this.directory, "run"),
-      powerOff: off.resolve,
-      onNotice: (message) => this.notices.push(message),
-      ...options,
-    });
+    if (serve === undefined) {
+      const off = Promise.withResolvers<boolean>();
+      this.poweredOff = off.promise;
+      runAgent(fdStream(theirs), {
+        appRoot: "/",
+        runtimeDir: join(this.directory, "run"),
+        powerOff: off.resolve,
+        onNotice: (message) => this.notices.push(message),
+        ...options,
+      });
+    } else {
+      this.poweredOff = serve(theirs);
+      theirs.close();
+    }
     this.link = fdStream(ours);
     this.mux = new Mux(this.link, "client");
     this.rpc = new RpcPeer(this.mux.open({ kind: "rpc" }), { calls: agentContract });
@@ -161,6 +171,46 @@ export class TestHost {
     const known = this.#ends.get(process) ?? Promise.withResolvers<ProcessEnd>();
     this.#ends.set(process, known);
     return known;
+  }
+}
+
+/** Options of an agent in a process of its own. */
+export type NamespacedOptions = Pick<AgentOptions, "appRoot" | "user" | "runtimeDir">;
+
+/** An agent whose apps have a root of their own, see app-root-main.test-support.ts. Needs root. */
+export class NamespacedAgent {
+  readonly #options: NamespacedOptions;
+  #process: ChildProcess | undefined;
+  #lines: AsyncIterator<string> | undefined;
+
+  constructor(options: NamespacedOptions) {
+    this.#options = options;
+  }
+
+  /** Starts it; resolves when the power goes off, to whether the host had greeted. */
+  async serve(link: OwnedFd): Promise<boolean> {
+    const main = join(import.meta.dirname, "app-root-main.test-support.ts");
+    const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    const words = [...namespaces, process.execPath, main, JSON.stringify(this.#options)];
+    this.#process = spawn("unshare", words, { stdio: ["pipe", "pipe", "inherit", link.raw] });
+    this.#lines = createInterface({ input: this.#process.stdout as Readable })[Symbol.asyncIterator]();
+    return JSON.parse(await this.#line());
+  }
+
+  /** How many processes there are among the apps, once the power is off. */
+  async processes(): Promise<number> {
+    this.#process?.stdin?.write("\n");
+    return Number(await this.#line());
+  }
+
+  close(): void {
+    this.#process?.kill("SIGKILL");
+  }
+
+  async #line(): Promise<string> {
+    const next = await this.#lines?.next();
+    if (next === undefined || next.done === true) throw new Error("the agent has ended");
+    return next.value;
   }
 }
 

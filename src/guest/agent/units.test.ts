@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MAX_ARGUMENTS } from "../../channel/contract/agent.ts";
+import { AppRoot } from "./app-root.ts";
 import { buildEnvironment, checkStrings } from "./environment.ts";
 import { launchCommand } from "./launch-command.ts";
 import { findPort, parseMemory, parseUptime } from "./machine.ts";
@@ -39,20 +40,22 @@ test("strings that execve cannot pass on are refused", () => {
 
 test("the wrapper is left out where nothing is to be changed", () => {
   const options = { program: "/usr/bin/app", args: ["--root=/x"], directory: "/home/user", terminal: false };
-  expect(launchCommand({ ...options, appRoot: "/", ids: undefined })).toEqual({
+  expect(launchCommand({ ...options, root: undefined, ids: undefined })).toEqual({
     file: "/usr/bin/app",
     args: ["--root=/x"],
     cwd: "/home/user",
     detached: true,
   });
+  const root = AppRoot.of(process.pid);
   const { file, args, cwd, detached } = launchCommand({
     ...options,
-    appRoot: "/app",
+    root,
     ids: { uid: 1000, gid: 1001 },
     terminal: true,
   });
+  const place = `-m${root.namespaceFile} -w${root.pathOf("/home/user")}`;
   expect([file, ...args].join(" ")).toBe(
-    "/usr/bin/setsid --ctty /usr/bin/unshare --root=/app --wd=/home/user --setgid=1001 --setuid=1000 -- /usr/bin/app --root=/x",
+    `/bin/busybox setsid -c /bin/busybox nsenter ${place} -G 1001 -S 1000 -- /usr/bin/app --root=/x`,
   );
   expect({ cwd, detached }).toEqual({ cwd: "/", detached: false });
 });

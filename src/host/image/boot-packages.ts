@@ -9,9 +9,8 @@ import { ensureStored } from "./store.ts";
 /** Each with what it is needed for. */
 const PACKAGES = [
   "linux-image-cloud-amd64", // kernel and modules, signed and tested by the distribution
-  "busybox-static", // initramfs, init, reboot
-  "util-linux", // unshare and setsid: how the agent starts apps
-  "libc6", // the agent and util-linux are linked to it
+  "busybox-static", // initramfs, init, and how the agent starts apps
+  "libc6", // the agent and the programs below are linked to it
   "libstdc++6", // the agent's foreign-function library
   "libgcc-s1",
   "e2fsprogs", // makes, mends and grows the file system of a sandbox's home

@@ -1,6 +1,6 @@
 /**
  * The tools image: the guest's own root, read-only and the same for every sandbox. Busybox, the compiled agent, and what
- * the agent needs. Apps do not see it: they run chrooted in the app root, which can so be of any distribution.
+ * the agent needs. Apps do not see it: their root is the app root, which can so be of any distribution.
  */
 import { createHash } from "node:crypto";
 import {
@@ -40,8 +40,6 @@ const LIBRARIES = "usr/lib/x86_64-linux-gnu";
 const FILES = [
   "usr/bin/busybox",
   "usr/bin/mkfs.erofs",
-  "usr/bin/setsid",
-  "usr/bin/unshare",
   "usr/sbin/e2fsck",
   "usr/sbin/mke2fs",
   "usr/sbin/resize2fs",

@@ -1,10 +1,9 @@
-/** In an app root of its own, as in the guest. Needs root, like the agent. */
+/** Apps with a root of their own, as in the guest. Needs root, like the agent. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { processesInRoot } from "./app-processes.ts";
-import { deadline, eventually, failureOf, follow, TestHost } from "./test-support.ts";
+import { deadline, eventually, failureOf, follow, NamespacedAgent, TestHost } from "./test-support.ts";
 
 const USER = { uid: 12_345, gid: 12_346 };
 const APPLETS = ["cat", "id", "pwd", "setsid", "sh", "sleep", "touch", "tty", "stty", "echo"];
@@ -16,9 +15,10 @@ for argument; do case $argument in --address=unix:path=*) sleep 0.2; touch "\${a
 exec sleep 1000
 `;
 
-describe.skipIf(process.getuid?.() !== 0)("in an app root", () => {
+describe.skipIf(process.getuid?.() !== 0)("in a root of their own", () => {
   let root: string;
   let runtime: string;
+  let agent: NamespacedAgent;
   let host: TestHost;
 
   beforeEach(async () => {
@@ -32,12 +32,14 @@ describe.skipIf(process.getuid?.() !== 0)("in an app root", () => {
     writeFileSync(join(root, "dev/null"), "");
     // The same path inside and outside is free, as /run/user/1000 is in the guest.
     runtime = mkdtempSync(join(tmpdir(), "vitrine-runtime-"));
-    host = new TestHost({ appRoot: root, user: USER, runtimeDir: join(root, runtime, "user") });
+    agent = new NamespacedAgent({ appRoot: root, user: USER, runtimeDir: join(root, runtime, "user") });
+    host = new TestHost({}, (link) => agent.serve(link));
     await host.hello();
   });
   afterEach(async () => {
     await host.rpc.call("stop", { grace: 0 }).catch(() => {}); // A test may have done that.
     await host.close();
+    agent.close();
     rmSync(root, { recursive: true, force: true });
     rmSync(runtime, { recursive: true, force: true });
   });
@@ -66,14 +68,18 @@ describe.skipIf(process.getuid?.() !== 0)("in an app root", () => {
     started.stream("terminal").write(new Uint8Array([3]));
     expect(await started.ended).toEqual({ code: null, signal: "SIGINT" });
   });
-  test("stop ends what has left its group", async () => {
-    const script = "setsid sh -c 'trap \"\" TERM HUP; echo $$; exec sleep 1000' & exec sleep 1000";
-    const started = await host.spawn(["sh", "-c", script]);
-    await follow(started.stream("stdout")).until("\n");
-    expect(processesInRoot(root)).toHaveLength(2);
+  test("the root is the root of a mount namespace: there is nothing around it, and programs may make user namespaces", async () => {
+    const { text } = await host.run(["sh", "-c", "ls -d /*; busybox unshare -U busybox sh -c 'echo made'"]);
+    expect(text.trim().split("\n")).toEqual(["/bin", "/dev", "/home", "/proc", "/root", "/tmp", "/usr", "made"]);
+  });
+  test("stop ends what has left its group, or made a mount namespace of its own", async () => {
+    const stubborn = "trap '' TERM HUP; echo there; exec sleep 1000";
+    const script = `setsid sh -c "${stubborn}" & busybox unshare -m sh -c "${stubborn}" & exec sleep 1000`;
+    const started = await host.spawn(["sh", "-c", script], { user: "root" });
+    await follow(started.stream("stdout")).until("there\nthere\n");
     await host.rpc.call("stop", { grace: 100 });
     await deadline(host.poweredOff, "the power to go off");
-    await eventually(() => processesInRoot(root).length === 0, "all to have ended");
+    await eventually(async () => (await agent.processes()) === 0, "all to have ended");
   });
   test("a session bus that makes its own socket is waited for", async () => {
     writeFileSync(join(root, "usr/bin/dbus-daemon"), DAEMON_WITHOUT_HANDOVER, { mode: 0o755 });
