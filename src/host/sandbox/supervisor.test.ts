@@ -274,6 +274,18 @@ describe("from a snapshot", () => {
     },
   );
 
+  test("a machine that somebody kills while it is restored costs nobody the sandbox, nor the snapshot", async () => {
+    const driver = new HostProcessDriver({ restored: "is-killed" });
+    const key = await takeSnapshot(driver);
+    const { ended } = startSandbox(driver, { snapshots: true });
+    const caller = await connect();
+    expect(await caller.info(true)).toMatchObject({ state: "running", start: "cold" });
+    expect(openSnapshot(key)?.key).toBe(key);
+    expect(isRefused(key)).toBe(false);
+    await caller.stop(false);
+    expect(await ended).toEqual({ kind: "requested" });
+  });
+
   test("a stop while one is restored ends it, and nothing is booted in its place", async () => {
     const driver = new HostProcessDriver({ restored: "is-silent" });
     const key = await takeSnapshot(driver);

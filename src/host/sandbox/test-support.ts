@@ -31,7 +31,7 @@ export class HostProcessDriver implements Driver {
    * `silent`: the agent never answers. `restored`: what comes of machines that are restored, whose spec is all they
    * depend on; they go on as well as others unless it says how they fail.
    */
-  constructor(options: { silent?: boolean; restored?: "fails" | "ends" | "is-silent" } = {}) {
+  constructor(options: { silent?: boolean; restored?: "fails" | "ends" | "is-killed" | "is-silent" } = {}) {
     this.#options = options;
     this.snapshots = {
       facts: async (spec) => [spec.appImage ?? ""],
@@ -40,7 +40,8 @@ export class HostProcessDriver implements Driver {
         this.starts.push("restored");
         if (options.restored === "fails") throw new VitrineError("guest-failed", "Cannot restore: bad state");
         const machine = await this.#start(spec, options.restored !== undefined);
-        if (options.restored === "ends") this.machine?.monitor.kill("SIGKILL");
+        if (options.restored === "ends") this.machine?.monitor.kill("SIGABRT");
+        if (options.restored === "is-killed") this.machine?.monitor.kill("SIGKILL");
         return machine;
       },
     };

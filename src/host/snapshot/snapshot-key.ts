@@ -8,13 +8,20 @@ import { fileStamp } from "./file-stamp.ts";
 /** Raised when snapshots are taken or kept in another way. */
 const SNAPSHOT_FORMAT = 1;
 
-/** The key of the snapshot from which `driver` can start this machine; undefined when it can start none from any. */
-export async function snapshotKey(driver: Driver, spec: VmSpec): Promise<string | undefined> {
+/**
+ * The key of the snapshot from which `driver` can start this machine; undefined when it can start none from any.
+ * `diskBytes`: size of its own disk, if it has one, which need not be there.
+ */
+export async function snapshotKey(
+  driver: Driver,
+  spec: VmSpec,
+  diskBytes = spec.dataDisk === undefined ? undefined : statSync(spec.dataDisk).size,
+): Promise<string | undefined> {
   if (driver.snapshots === undefined) return undefined;
   const facts = await driver.snapshots.facts(spec);
   const files = guestFilesOf(spec).map((path) => [path, fileStamp(path)]);
   // The disk of a sandbox is its own; what a saved machine knows of it is how large it is.
-  const disk = spec.dataDisk === undefined ? null : statSync(spec.dataDisk).size;
+  const disk = diskBytes ?? null;
   return createHash("sha256")
     .update(JSON.stringify([SNAPSHOT_FORMAT, AGENT_PROTOCOL_VERSION, driver.name, facts, files, disk]))
     .digest("hex")

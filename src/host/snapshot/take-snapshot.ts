@@ -1,6 +1,5 @@
 /** Takes the snapshot of an image: boots a machine of it that belongs to no sandbox, and saves it as soon as its agent is ready. */
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
@@ -12,7 +11,7 @@ import { createArena } from "../image/arena-template.ts";
 import type { BuildOptions } from "../image/build-options.ts";
 import { ensureStored } from "../image/store.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
-import type { Driver, RunningVm, VmSpec } from "../vmm/driver.ts";
+import { type Driver, type RunningVm, type VmSpec, wasKilled } from "../vmm/driver.ts";
 import { snapshotKey } from "./snapshot-key.ts";
 import {
   describeSnapshot,
@@ -27,6 +26,9 @@ import {
 const SPACE_MIB = 600;
 /** What the guest still has to do when its agent is ready, in milliseconds: after that it is at rest. */
 const SETTLE_MS = 300;
+
+/** In the folder of a snapshot that is being taken: the disk of its machine. */
+const DISK_FILE = "disk";
 
 /** What a machine is made of, as far as its snapshot depends on it. */
 export const snapshotSpecSchema = z.object({
@@ -56,7 +58,6 @@ export async function ensureSnapshot(
   { arena: template, memoryMib, dataDiskBytes, network, ...files }: SnapshotSpec,
   options: BuildOptions = {},
 ): Promise<SnapshotOutcome> {
-  using disk = dataDiskBytes === undefined ? undefined : emptyDisk(dataDiskBytes);
   using arena = template === null ? undefined : createArena(template);
   using card = network ? emptyNetwork() : undefined;
   const spec = {
@@ -64,16 +65,16 @@ export async function ensureSnapshot(
     name: "snapshot",
     ...(arena === undefined ? {} : { arena }),
     ...(memoryMib === undefined ? {} : { memoryMib }),
-    ...(disk === undefined ? {} : { dataDisk: disk.path }),
+    ...(dataDiskBytes === undefined ? {} : { dataDisk: DISK_FILE }),
     ...(card === undefined ? {} : { network: card.network }),
   };
-  const key = await snapshotKey(driver, { ...spec, consoleLog: "", workFolder: "" });
+  const key = await snapshotKey(driver, { ...spec, consoleLog: "", workFolder: "" }, dataDiskBytes);
   if (key === undefined) return "unsupported";
   if (openSnapshot(key) !== undefined) return "present";
   if (isRefused(key)) return "refused";
   const save = (directory: string) => {
     options.onProgress?.({ stage: "taking a snapshot" });
-    return bootAndSave(driver, spec, directory, options.signal);
+    return bootAndSave(driver, spec, dataDiskBytes, directory, options.signal);
   };
   try {
     const { built } = await ensureStored(SNAPSHOT_KIND, key, save, { ...options, spaceMib: SPACE_MIB });
@@ -81,18 +82,15 @@ export async function ensureSnapshot(
     return built ? "taken" : "present";
   } catch (error) {
     const { code } = VitrineError.from(error);
-    if (code !== "no-space" && code !== "cancelled") refuseSnapshot(key);
+    if (code !== "no-space" && code !== "cancelled" && !wasKilled(error)) refuseSnapshot(key);
     throw error;
   }
 }
 
 /** Stands for the disk of a sandbox, which no machine has touched when it is saved. Takes no room. */
-function emptyDisk(bytes: number): { readonly path: string } & Disposable {
-  const folder = mkdtempSync(join(tmpdir(), "vitrine-disk-"));
-  const path = join(folder, "disk");
+function makeEmptyDisk(path: string, bytes: number): void {
   writeFileSync(path, "");
   truncateSync(path, bytes);
-  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }
 
 /** Stands for the network of a sandbox: nobody is at the other end. */
@@ -109,14 +107,22 @@ function emptyNetwork(): { readonly network: OwnedFd } & Disposable {
 
 async function bootAndSave(
   driver: Driver,
-  spec: Omit<VmSpec, "consoleLog" | "workFolder">,
+  { dataDisk, ...spec }: Omit<VmSpec, "consoleLog" | "workFolder">,
+  dataDiskBytes: number | undefined,
   directory: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { snapshots } = driver;
   if (snapshots === undefined) throw new VitrineError("internal", `Driver "${driver.name}" takes no snapshots`);
   const consoleLog = join(directory, "console");
-  const vm = await snapshots.startSaveable({ ...spec, consoleLog, workFolder: join(directory, "m") });
+  const disk = dataDisk === undefined ? undefined : join(directory, dataDisk);
+  if (disk !== undefined) makeEmptyDisk(disk, dataDiskBytes ?? 0);
+  const vm = await snapshots.startSaveable({
+    ...spec,
+    ...(disk === undefined ? {} : { dataDisk: disk }),
+    consoleLog,
+    workFolder: join(directory, "m"),
+  });
   const cancel = () => void vm.kill();
   signal?.addEventListener("abort", cancel, { once: true });
   try {
@@ -130,7 +136,7 @@ async function bootAndSave(
     signal?.removeEventListener("abort", cancel);
     await vm.kill();
   }
-  rmSync(consoleLog);
+  for (const path of [consoleLog, disk]) if (path !== undefined) rmSync(path);
   describeSnapshot(directory, [spec.appImage ?? [], spec.layerImages ?? []].flat());
 }
 

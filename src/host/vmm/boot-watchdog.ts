@@ -1,6 +1,6 @@
 /** Watches over a boot: a guest that gives no sign of life is not waited for in vain. */
 import { VitrineError } from "../../base/error.ts";
-import type { Accelerator, RunningVm } from "./driver.ts";
+import { type Accelerator, LAST_WORDS_MS, type RunningVm, type VmExit } from "./driver.ts";
 
 /** How long a guest may take until its agent answers. Emulation takes 5 s on an idle machine, and many times that on a busy one. */
 export const BOOT_DEADLINE_MS: Readonly<Record<Accelerator, number>> = { kvm: 30_000, tcg: 180_000 };
@@ -19,21 +19,27 @@ export async function awaitBoot<T>(vm: RunningVm, hello: Promise<T>, origin: "co
     timer = setTimeout(() => reject(failed(vm, `no answer of its agent within ${deadline / 1000} s`)), deadline);
   });
   const ended = vm.exited.then((exit): never => {
-    throw failed(vm, exit.reason === "panic" ? exit.message : `it ended (${exit.reason})`);
+    throw failed(vm, exit.reason === "panic" ? exit.message : `it ended (${exit.reason})`, exit);
+  });
+  const answer = hello.catch(async (error) => {
+    await Promise.race([ended, Bun.sleep(LAST_WORDS_MS)]); // What it dies of says more.
+    throw error;
   });
   // Whichever loses the race must not count as unhandled.
+  answer.catch(() => {});
   ended.catch(() => {});
   late.catch(() => {});
   try {
-    return await Promise.race([hello, ended, late]);
+    return await Promise.race([answer, ended, late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function failed(vm: RunningVm, why: string): VitrineError {
+function failed(vm: RunningVm, why: string, cause?: VmExit): VitrineError {
   const lines = vm.console.tail(SHOWN_LINES).map((line) => `  console: ${line}`);
   return new VitrineError("guest-failed", [`Cannot boot the guest: ${why}`, ...lines].join("\n"), {
+    cause,
     fix: "vitrine doctor",
   });
 }

@@ -107,6 +107,18 @@ export type VmExit =
   /** The monitor could not start or gave up; `message` is what it said. */
   | { readonly reason: "monitor-failed"; readonly status: number; readonly message: string };
 
+/**
+ * True for the error of a machine that somebody ended with SIGKILL (a user, or a host without memory): it says nothing about
+ * what the machine was made of.
+ */
+export function wasKilled(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause as { signal?: unknown } | undefined) : undefined;
+  return cause?.signal === "SIGKILL";
+}
+
+/** How long a machine that says nothing any more may take to end, and so to tell why, in milliseconds. */
+export const LAST_WORDS_MS = 500;
+
 export interface RunningVm {
   /** Of the monitor. */
   readonly pid: number;

@@ -89,10 +89,11 @@ export class MonitorProcess {
     return sanitizeText(this.#message.trim().replaceAll("\n", "; "), SHOWN_MESSAGE_CHARS);
   }
 
-  /** The error that its end means for whoever waits for it to run. */
-  failure(): VitrineError {
+  /** The error that its end means for whoever waits for it to run; `end`: how it ended, where that is known. */
+  failure(end?: MonitorEnd): VitrineError {
     if (this.#command.confined && isConfinementFailure(this.#message)) return cannotConfine(this.message);
-    return new VitrineError("guest-failed", `Cannot start ${this.#command.name}: ${this.message}`);
+    const why = end?.signal === undefined ? this.message : `it was killed by ${end.signal}`;
+    return new VitrineError("guest-failed", `Cannot start ${this.#command.name}: ${why}`, { cause: end });
   }
 
   /** SIGKILL, to the monitor itself: until it runs, nothing would tell it that the keeper of its walls is gone. */

@@ -15,6 +15,7 @@ import {
   type Capabilities,
   DEFAULT_MEMORY_MIB,
   type Driver,
+  LAST_WORDS_MS,
   type RunningVm,
   type SaveableVm,
   type SnapshotDriver,
@@ -186,12 +187,16 @@ class QemuMachine implements SaveableVm {
   }
 
   async #unlessEnded(done: Promise<void>): Promise<void> {
-    done.catch(() => {}); // What it dies of says more.
-    const ended = this.#process.exited.then((): never => {
-      throw this.#process.failure();
+    const ended = this.#process.exited.then((end): never => {
+      throw this.#process.failure(end);
     });
     ended.catch(() => {});
-    await Promise.race([done, ended]);
+    const failed = done.catch(async (error) => {
+      await Promise.race([ended, Bun.sleep(LAST_WORDS_MS)]); // What it dies of says more.
+      throw error;
+    });
+    failed.catch(() => {});
+    await Promise.race([failed, ended]);
   }
 
   /** Why it did not start, after its end: what it said, or else what was noticed here. */

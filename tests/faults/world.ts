@@ -1,0 +1,216 @@
+/** A place of their own for sandboxes that lose processes: what runs there can be told from everything else, and so what is left. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { ownDataHome, ownEnvironment, VITRINE } from "../../src/cli/test-support.ts";
+import { eventually } from "../support/deadline.ts";
+import { commandLine, endSnapshotTakers, snapshotTakers } from "../support/snapshot-takers.ts";
+
+/** The packages of the demo, so that all tests share one image. */
+const PACKAGES = "adwaita-icon-theme,fonts-dejavu-core,foot,gnome-calculator";
+export const IMAGE = "vitrine-test";
+export const SANDBOX = "fault";
+const DISK = "64M";
+/** A command that takes longer hangs, in milliseconds; the longest that are right wait for a guest that does not stop. */
+const COMMAND_DEADLINE_MS = 60_000;
+const BUILD_DEADLINE_MS = 900_000;
+const SNAPSHOT_DEADLINE_MS = 120_000;
+/** How long processes may take to go when everything has been stopped, in milliseconds. */
+const LEFTOVERS_DEADLINE_MS = 15_000;
+
+export interface Outcome {
+  /** Null: it was killed. */
+  readonly status: number | null;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/** A command that runs. `lines`: what it has printed so far. */
+export interface Command {
+  readonly child: ChildProcess;
+  readonly lines: readonly string[];
+  /** Rejects when it takes too long. */
+  readonly ended: Promise<Outcome>;
+}
+
+export class World {
+  readonly folder: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #dataHome: string;
+  /** Every process that was seen to belong here. */
+  readonly #seen = new Set<number>();
+
+  private constructor(folder: string, environment: Readonly<Record<string, string>>, dataHome: string) {
+    this.folder = folder;
+    this.#environment = environment;
+    this.#dataHome = dataHome;
+  }
+
+  /** Builds the image, unless that is done, and makes the sandbox. */
+  static async open(): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), "vitrine-faults-"));
+    mkdirSync(join(folder, "tmp"));
+    const shared = { XDG_DATA_HOME: process.env.XDG_DATA_HOME ?? join(homedir(), ".local/share") };
+    const cache = { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache") };
+    const environment = { ...ownEnvironment(folder), ...cache, TMPDIR: join(folder, "tmp") };
+    const builder = new World(folder, { ...environment, ...shared }, shared.XDG_DATA_HOME);
+    const build = ["image", "build", IMAGE, "--packages", PACKAGES, "--no-snapshot"];
+    await builder.succeed(build, BUILD_DEADLINE_MS);
+    const dataHome = await ownDataHome(folder);
+    const world = new World(folder, { ...environment, XDG_DATA_HOME: dataHome }, dataHome);
+    await world.succeed(["create", SANDBOX, "--image", IMAGE, "--disk", DISK]);
+    return world;
+  }
+
+  start(words: readonly string[], deadlineMs = COMMAND_DEADLINE_MS): Command {
+    const [command, ...args] = VITRINE;
+    const child = spawn(command, [...args, ...words], { env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
+    const lines: string[] = [];
+    let [out, errors] = ["", ""];
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      lines.splice(0, lines.length, ...out.split("\n").slice(0, -1));
+    });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      errors += text;
+    });
+    const ended = new Promise<Outcome>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`"${words.join(" ")}" hangs: ${errors}`)), deadlineMs);
+      child.once("close", (status) => {
+        clearTimeout(timer);
+        resolve({ status, out, errors });
+      });
+    });
+    ended.catch(() => {});
+    return { child, lines, ended };
+  }
+
+  run(words: readonly string[], deadlineMs?: number): Promise<Outcome> {
+    return this.start(words, deadlineMs).ended;
+  }
+
+  /** Runs a command that must succeed; returns what it printed. */
+  async succeed(words: readonly string[], deadlineMs?: number): Promise<string> {
+    const { status, out, errors } = await this.run(words, deadlineMs);
+    if (status === 0) return out;
+    throw new Error(`"${words.join(" ")}" ended with ${status}: ${errors.trim()}`);
+  }
+
+  /** The supervisor of the sandbox, 0 when there is none. */
+  supervisor(): number {
+    return this.#ownProcesses().find((pid) => commandLine(pid).includes("supervisor-main.ts")) ?? 0;
+  }
+
+  snapshotTakers(): number[] {
+    return snapshotTakers(this.#dataHome);
+  }
+
+  hasSnapshot(): boolean {
+    return this.#store().some((name) => /^snapshot-[0-9a-f]+$/.test(name));
+  }
+
+  removeSnapshots(): void {
+    for (const name of this.#store()) {
+      if (name.startsWith("snapshot-")) rmSync(join(this.#dataHome, "vitrine", name), { recursive: true });
+    }
+  }
+
+  /** Waits until no snapshot is being taken. */
+  async snapshotsTaken(): Promise<void> {
+    const done = () => this.snapshotTakers().length === 0 || undefined;
+    await eventually("waiting for a snapshot", SNAPSHOT_DEADLINE_MS, done);
+  }
+
+  /** A process and all that it has started, remembered as belonging here. */
+  family(pid: number): number[] {
+    const all = alive(pid) ? [pid, ...descendants(pid)] : [];
+    for (const member of all) this.#seen.add(member);
+    return all;
+  }
+
+  /** What is still there, when everything has been stopped: empty, or else in words. */
+  async leftovers(): Promise<string[]> {
+    let found: string[] = [];
+    const look = () => {
+      found = [...this.#processesLeft(), ...this.#filesLeft()];
+      return found.length === 0 ? true : undefined;
+    };
+    await eventually("waiting for processes to go", LEFTOVERS_DEADLINE_MS, look).catch(() => {});
+    return found;
+  }
+
+  /** Ends everything, however it is. */
+  async clear(): Promise<void> {
+    await this.run(["stop", "--all", "--force"]).catch(() => {});
+    for (const pid of [...this.#ownProcesses(), ...this.#seen]) if (alive(pid)) process.kill(pid, "SIGKILL");
+    this.#seen.clear();
+    for (const name of readdirSync(join(this.folder, "tmp")))
+      rmSync(join(this.folder, "tmp", name), { recursive: true });
+  }
+
+  async close(): Promise<void> {
+    await this.run(["stop", "--all", "--force"]).catch(() => {});
+    await endSnapshotTakers(this.#dataHome, LEFTOVERS_DEADLINE_MS).catch(() => {});
+    await this.clear();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  log(): string {
+    try {
+      return readFileSync(join(this.folder, `state/vitrine/logs/${SANDBOX}.log`), "utf8");
+    } catch {
+      return "";
+    }
+  }
+
+  #processesLeft(): string[] {
+    const left = [...new Set([...this.#ownProcesses(), ...this.#seen])].filter(alive);
+    return left.map((pid) => `process ${pid}: ${commandLine(pid).replaceAll("\0", " ").slice(0, 200)}`);
+  }
+
+  #filesLeft(): string[] {
+    const building = this.#store().filter((name) => name.endsWith(".building") || name.endsWith(".old"));
+    const running = readdirSync(join(this.folder, "vitrine"));
+    const temporary = readdirSync(join(this.folder, "tmp"));
+    return [
+      ...building.map((name) => `store: ${name}`),
+      ...running.map((name) => `runtime folder: ${name}`),
+      ...temporary.map((name) => `temporary folder: ${name}`),
+    ];
+  }
+
+  #store(): string[] {
+    return readdirSync(join(this.#dataHome, "vitrine"));
+  }
+
+  /** Processes that name this place: as an argument, in their environment, or as a file that they see. */
+  #ownProcesses(): number[] {
+    const name = basename(this.folder);
+    return readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+      .filter((entry) =>
+        ["cmdline", "environ", "mountinfo"].some((file) => readOr(`/proc/${entry}/${file}`, "").includes(name)),
+      )
+      .map(Number);
+  }
+}
+
+function descendants(pid: number): number[] {
+  const children = readOr(`/proc/${pid}/task/${pid}/children`, "").split(" ").filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** False also for a process that is over and only waits for its parent to ask. */
+export function alive(pid: number): boolean {
+  const status = readOr(`/proc/${pid}/status`, "");
+  return status !== "" && !/^State:\tZ/m.test(status);
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return fallback;
+  }
+}
