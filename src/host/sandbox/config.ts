@@ -19,6 +19,7 @@ import {
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
+import { exchangePaths } from "../../sys/files.ts";
 import { openFile } from "../../sys/memory.ts";
 import { tryLock } from "../../sys/process.ts";
 import { syncToDisk, writeDurably } from "../durable-file.ts";
@@ -73,7 +74,7 @@ const appSystemSchema = z.object({
 });
 export type AppSystem = z.infer<typeof appSystemSchema>;
 
-const configSchema = z.object({
+export const configSchema = z.object({
   format: z.literal(CONFIG_FORMAT),
   name: z.string(),
   /** Milliseconds since 1970. */
@@ -155,6 +156,27 @@ export function createConfig(
   syncToDisk(sandboxesDirectory(environment));
 }
 
+/**
+ * Puts the folder at `made`, on the same file system, in the place of the sandbox's: with all that is in it, and `config`
+ * added. What was there before is at `made` afterwards. Only for the holder of the lock.
+ */
+export function placeSandbox(config: SandboxConfig, made: string, environment: Environment = process.env): void {
+  const directory = configDirectory(config.name, environment);
+  writeDurably(join(made, CONFIG_FILE), serialise(config));
+  if (existsSync(directory)) exchangePaths(made, directory);
+  else renameSync(made, directory);
+  syncToDisk(sandboxesDirectory(environment));
+}
+
+/** Gives a sandbox another name, which nobody may have. Only for the holder of both locks, when it does not run. */
+export function renameConfig(name: string, to: string, environment: Environment = process.env): SandboxConfig {
+  const config = { ...readConfig(name, environment), name: to };
+  renameSync(configDirectory(name, environment), configDirectory(to, environment));
+  syncToDisk(sandboxesDirectory(environment));
+  writeConfig(config, environment);
+  return config;
+}
+
 /** Replaces the configuration of a sandbox. Only for the holder of the lock. */
 export function writeConfig(config: SandboxConfig, environment: Environment = process.env): void {
   writeDurably(join(configDirectory(config.name, environment), CONFIG_FILE), serialise(config));
@@ -222,8 +244,9 @@ function parseConfig(name: string, file: string, text: string): SandboxConfig {
     );
   }
   const config = configSchema.safeParse(value);
-  if (!config.success || config.data.name !== name) throw damaged(config.error);
-  return config.data;
+  if (!config.success) throw damaged(config.error);
+  // The folder's name is the one that counts: so a sandbox is renamed in one step.
+  return { ...config.data, name };
 }
 
 function serialise(config: SandboxConfig): string {
