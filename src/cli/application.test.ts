@@ -36,6 +36,7 @@ describe("vitrine", () => {
       "try",
       "network",
       "resize",
+      "default",
       "backup",
       "restore",
       "clone",

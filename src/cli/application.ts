@@ -7,6 +7,7 @@ import { catalogCommands } from "./commands/catalog.ts";
 import { cloneCommand } from "./commands/clone.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { createCommand } from "./commands/create.ts";
+import { defaultCommand } from "./commands/default.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
@@ -49,6 +50,7 @@ const routes = buildRouteMap({
     stop: stopCommand,
     update: updateCommand,
     rollback: rollbackCommand,
+    default: defaultCommand,
     network: networkCommand,
     resize: resizeCommand,
     reset: resetCommand,

@@ -1,5 +1,6 @@
 /** What `vitrine backup`, `restore`, `clone`, `rename` and `reset` do. */
 import { resolve } from "node:path";
+import { applyDefaults } from "../host/apps/default-apps.ts";
 import { buildSystem } from "../host/apps/install.ts";
 import { removeLaunchers } from "../host/apps/launchers.ts";
 import { cloneSandbox } from "../host/backup/clone.ts";
@@ -69,6 +70,7 @@ export async function runRename(this: CliContext, _flags: NoFlags, name: string,
   const config = await renameSandbox(name, to, this.process.env);
   refreshLaunchers(this, config);
   removeLaunchers(name, this.process.env);
+  applyDefaults(config, this.process.env);
   this.process.stdout.write(`${describe(config)}\n`);
 }
 

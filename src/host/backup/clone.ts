@@ -40,7 +40,9 @@ export async function cloneSandbox(
       copyFileSync(absolute, join(tree, path));
       syncToDisk(join(tree, path));
     }
-    const config = { ...before, name: to, colour: freeColour(environment), createdAt: Date.now(), previous: null };
+    // Only one app can be the first choice for a file.
+    const { opens: _opens, ...same } = before;
+    const config = { ...same, name: to, colour: freeColour(environment), createdAt: Date.now(), previous: null };
     using _store = await lockStore(options.signal);
     return placeApps(config, undefined, tree, environment);
   } catch (error) {

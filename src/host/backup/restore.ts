@@ -41,7 +41,8 @@ export async function restoreBackup(request: RestoreRequest, options: KeepOption
     using _stopped = await holdStopped(name, "restore", environment);
     using folder = makeWorkFolder();
     const tree = join(folder.path, "sandbox");
-    const { config } = await unpackBackup(file, tree, options);
+    // What may open the user's files is said here, not by a file.
+    const { opens: _opens, ...config } = (await unpackBackup(file, tree, options)).config;
     const restored: SandboxConfig = {
       ...config,
       name,

@@ -27,6 +27,8 @@ import { restoreBackup } from "./restore.ts";
 
 export const HOME_BYTES = 256_000_000;
 
+const ENTRY = "[Desktop Entry]\nType=Application\nName=Own\nExec=own %F\nMimeType=text/plain;text/csv;image/png;\n";
+
 /** Folders for one test, and sandboxes in them. */
 export class BackupRig implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "vitrine-backup-"));
@@ -96,7 +98,7 @@ export class BackupRig implements Disposable {
       mkdirSync(join(directory, PACKAGES));
       writeFileSync(join(directory, PACKAGES, "own-0123.deb"), "a package");
       mkdirSync(exportedFolder(directory, its));
-      writeFileSync(join(exportedFolder(directory, its), "org.example.Own.desktop"), "[Desktop Entry]\n");
+      writeFileSync(join(exportedFolder(directory, its), "org.example.Own.desktop"), ENTRY);
     });
     const { path } = requireHomeDisk(name, environment);
     const fd = openSync(path, "r+");

@@ -37,6 +37,10 @@ export const MAX_CONFIG_CHARS = 1024 * 1024;
 export const MAX_SANDBOX_APPS = 200;
 export const MAX_APP_ENTRIES = 500;
 
+/** Media types that one desktop entry opens: as many as are read of an entry. */
+export const MAX_APP_TYPES = 128;
+
+const mediaType = z.string().check(z.regex(/^[A-Za-z0-9!#$&^_.+-]{1,127}\/[A-Za-z0-9!#$&^_.+-]{1,127}$/));
 const name = z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}$/));
 
 /** An app that was installed. */
@@ -86,6 +90,12 @@ export const configSchema = z.object({
   system: z.discriminatedUnion("kind", [z.object({ kind: z.literal("image"), image: z.string() }), appSystemSchema]),
   /** What its apps were before the last change, to go back to; null: there is nothing to go back to. */
   previous: z.nullable(appSystemSchema),
+  /** Media types that its desktop entries open on the user's desktop; none when absent. */
+  opens: z.optional(
+    z
+      .array(z.object({ entry: name, types: z.array(mediaType).check(z.maxLength(MAX_APP_TYPES)) }))
+      .check(z.maxLength(MAX_APP_ENTRIES)),
+  ),
 });
 export type SandboxConfig = z.infer<typeof configSchema>;
 
