@@ -155,16 +155,19 @@ setup_npm_packages() {
 # The command: `vitrine setup [--yes] [GROUP...]`.
 setup_main() {
   groups="run catalog"
+  timer=
   for argument in "$@"; do
     case $argument in
       --yes) assume_yes=yes ;;
+      --timer | --no-timer) timer=$argument ;;
       --help | -h)
         echo "USAGE"
-        echo "  vitrine setup [--yes] [headless] [test] [bench]"
+        echo "  vitrine setup [--yes] [--timer|--no-timer] [headless] [test] [bench]"
         echo
         echo "Installs what Vitrine needs: Debian packages through apt-get (with sudo when not root), npm packages"
         echo "into its own folder. Asks first, unless --yes is given or there is no terminal."
         echo
+        echo "  --timer    have all apps updated once a day, by a timer of systemd's user instance; --no-timer ends that"
         echo "  headless   also what \`vitrine demo\` needs where no desktop runs"
         echo "  test       also what \`npm test\` needs"
         echo "  bench      also what the benchmarks compare with"
@@ -177,7 +180,7 @@ setup_main() {
   if [ -z "$missing" ]; then
     echo "vitrine: everything is installed"
   else
-    setup_install
+    setup_install || exit
   fi
 }
 

@@ -2,9 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
+import { backupCommand } from "./commands/backup.ts";
 import { catalogCommands } from "./commands/catalog.ts";
+import { cloneCommand } from "./commands/clone.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { createCommand } from "./commands/create.ts";
+import { defaultCommand } from "./commands/default.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
@@ -16,7 +19,10 @@ import { logsCommand } from "./commands/logs.ts";
 import { networkCommand } from "./commands/network.ts";
 import { permissionsCommand } from "./commands/permissions.ts";
 import { removeCommand } from "./commands/remove.ts";
+import { renameCommand } from "./commands/rename.ts";
+import { resetCommand } from "./commands/reset.ts";
 import { resizeCommand } from "./commands/resize.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
 import { searchCommand } from "./commands/search.ts";
@@ -44,8 +50,14 @@ const routes = buildRouteMap({
     stop: stopCommand,
     update: updateCommand,
     rollback: rollbackCommand,
+    default: defaultCommand,
     network: networkCommand,
     resize: resizeCommand,
+    reset: resetCommand,
+    rename: renameCommand,
+    clone: cloneCommand,
+    backup: backupCommand,
+    restore: restoreCommand,
     remove: removeCommand,
     logs: logsCommand,
     catalog: catalogCommands,
@@ -57,6 +69,8 @@ const routes = buildRouteMap({
     setup: setupCommand,
     completion: completionCommand,
   },
+  // The same file serves both: to keep, and to take to another machine.
+  aliases: { export: "backup", import: "restore" },
   docs: {
     brief: "Desktop applications, each in its own small virtual machine",
     fullDescription:

@@ -22,7 +22,7 @@ import { ProgressLine } from "./progress.ts";
 import { formatBytes } from "./report.ts";
 
 /** The program that launchers start: the one that is at the root of this tree. */
-const PROGRAM = resolvePath(import.meta.dirname, "../../vitrine");
+export const PROGRAM = resolvePath(import.meta.dirname, "../../vitrine");
 /** Sizes of icons that launchers get from the catalog, in pixels. */
 const ICON_SIZES = [48, 64, 128];
 

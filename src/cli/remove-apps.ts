@@ -1,7 +1,8 @@
 /** What `vitrine remove` does. */
 import { VitrineError } from "../base/error.ts";
+import { cleanStore } from "../host/apps/commit.ts";
 import { findApp } from "../host/apps/find-app.ts";
-import { cleanStore, removeApps } from "../host/apps/install.ts";
+import { removeApps } from "../host/apps/install.ts";
 import { removeLaunchers } from "../host/apps/launchers.ts";
 import { configDirectory, configNames, findConfig } from "../host/sandbox/config.ts";
 import { findHomeDisk } from "../host/sandbox/home-disk.ts";

@@ -50,6 +50,12 @@ export const libc = {
   ]),
 
   memfdCreate: declare<(name: string, flags: number) => number>("memfd_create", "int", ["str", "uint"]),
+  lseek: declare<(fd: number, offset: number, whence: number) => number>("lseek", "int64", ["int", "int64", "int"]),
+  renameat2: declare<(fromFolder: number, from: string, toFolder: number, to: string, flags: number) => number>(
+    "renameat2",
+    "int",
+    ["int", "str", "int", "str", "uint"],
+  ),
   ftruncate: declare<(fd: number, length: number) => number>("ftruncate", "int", ["int", "int64"]),
   fallocate: declare<(fd: number, mode: number, offset: number, length: number) => number>("fallocate", "int", [
     "int",

@@ -162,3 +162,34 @@ describe("an update", () => {
     INSTALL_DEADLINE_MS,
   );
 });
+
+describe("a home", () => {
+  test(
+    "is restored from a backup, cloned, and goes along with another name",
+    async () => {
+      const file = join(session.folder, "calc.backup");
+      const cat = ["--", "sh", "-c", "cat ~/kept"];
+      await session.succeed("backup", "calc", file);
+      await session.succeed("reset", "--yes", "calc");
+      const empty = await session.succeed("run", "--sandbox", "calc", "--no-display", "--wait", "--", "ls", "-A");
+      expect(empty).not.toContain("kept");
+      const running = { status: 69, errors: expect.stringContaining("it runs") };
+      expect(await session.run("restore", "--yes", file)).toMatchObject(running);
+      await session.succeed("stop", "calc");
+      expect(await session.succeed("import", "--yes", file)).toStartWith("calc: org.example.Calc; ");
+      await session.succeed("clone", "calc", "copy");
+      await session.succeed("rename", "calc", "sums");
+      expect(session.sandboxes()).toEqual(["copy", "sums"]);
+      expect(session.launchers()).toEqual([
+        "vitrine.copy.org.example.Calc.desktop",
+        "vitrine.sums.org.example.Calc.desktop",
+      ]);
+      for (const name of ["copy", "sums"]) {
+        expect(await session.inApp("--sandbox", name, ...cat)).toBe("kept\n");
+        expect(await session.inApp("--sandbox", name, "org.example.Calc")).toBe("calc 2.0: \n0\n");
+      }
+      await session.succeed("stop", "--all");
+    },
+    INSTALL_DEADLINE_MS,
+  );
+});

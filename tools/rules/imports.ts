@@ -35,6 +35,7 @@ const AREAS: Readonly<Record<string, Area>> = {
       "src/host/image",
       "src/host/network",
       "src/host/apps",
+      "src/host/backup",
       "src/host/snapshot",
       "src/host/vmm",
       "src/host/catalog",

@@ -3,17 +3,14 @@
  * sandbox is built anew in a folder of its own, and when it is whole, moved into the store and named by the sandbox's
  * configuration, in one step. Whatever is killed when, there is the old state or the new.
  */
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import type { Untrusted } from "../../base/untrusted.ts";
 import { parseDesktopEntry } from "../desktop/desktop-entry.ts";
-import { syncToDisk } from "../durable-file.ts";
 import { ensureBase, openBase } from "../image/base-image.ts";
 import type { BuildProgress } from "../image/build-options.ts";
 import { fileDigest } from "../image/erofs.ts";
 import type { Kernel } from "../image/kernel.ts";
-import { acquire, storeDirectory } from "../image/store.ts";
 import {
   type AppSystem,
   configDirectory,
@@ -27,18 +24,13 @@ import {
   writeConfig,
 } from "../sandbox/config.ts";
 import type { Environment } from "../sandbox/directories.ts";
-import { makeSandbox, type NewSandbox } from "../sandbox/make.ts";
+import type { NewSandbox } from "../sandbox/make.ts";
 import type { Driver } from "../vmm/driver.ts";
 import { builderSources } from "./builder-sources.ts";
-import { exportedFolder, saveExported } from "./exported-files.ts";
-import { collectGarbage } from "./garbage.ts";
+import { commit, PACKAGES } from "./commit.ts";
 import { type BuiltLayer, withBuilder } from "./layer-build.ts";
 import type { LayerPaths } from "./layer-contents.ts";
-import { publishLayer } from "./layers.ts";
 import { makeWorkFolder } from "./work-folder.ts";
-
-/** Folder of a sandbox with the packages that were installed from files. */
-const PACKAGES = "packages";
 
 /** An app that shall be installed. */
 export interface WantedApp {
@@ -191,7 +183,8 @@ export async function installApps(request: InstallRequest, options: AppBuildOpti
   const before = findConfig(sandbox, environment);
   try {
     const system = before === undefined ? undefined : requireApps(before);
-    const there = system === undefined ? [] : system.apps.map((app) => wantedAgain(app, sandbox, environment));
+    const there =
+      system === undefined ? [] : system.apps.map((app) => wantedAgain(app, configDirectory(sandbox, environment)));
     const fresh = request.apps.filter((app) => app.source.kind === "file" || !there.some(({ id }) => id === app.id));
     if (fresh.length === 0) {
       const names = request.apps.map(({ id }) => id).join('", "');
@@ -233,39 +226,9 @@ export async function removeApps(
   const system = requireApps(before);
   const kept = system.apps.filter(({ id }) => !ids.includes(id));
   using folder = makeWorkFolder();
-  const apps = kept.map((app) => wantedAgain(app, sandbox, environment));
+  const apps = kept.map((app) => wantedAgain(app, configDirectory(sandbox, environment)));
   const wishes = { release: system.release, apps, recommends: system.recommends, refresh: false, force: false };
   return await commit(before, await buildSystem(wishes, folder.path, options), options);
-}
-
-/** Moves what was built into place: from this moment on it is what the sandbox is made of. */
-export async function commit(
-  sandbox: SandboxConfig | (Pick<NewSandbox, "name"> & InstallRequest["settings"]),
-  built: BuiltSystem,
-  options: AppBuildOptions,
-): Promise<SandboxConfig> {
-  const { environment, signal } = options;
-  const { system, layer } = built;
-  using _store = await lockStore(signal);
-  if (signal.aborted) throw new VitrineError("cancelled", "Nothing was changed: cancelled");
-  publishLayer(layer);
-  const fill = (directory: string) => {
-    saveExported(exportedFolder(directory, system), layer);
-    keepFiles(join(directory, PACKAGES), built.files);
-  };
-  let config: SandboxConfig;
-  if ("system" in sandbox) {
-    const directory = configDirectory(sandbox.name, environment);
-    fill(directory);
-    config = { ...sandbox, system, previous: sandbox.system.kind === "apps" ? sandbox.system : null };
-    writeConfig(config, environment);
-    forgetOthers(directory, config);
-  } else {
-    const { homeBytes: _homeBytes, ...made } = makeSandbox({ ...sandbox, system }, environment, fill);
-    config = made;
-  }
-  collectGarbage(environment);
-  return config;
 }
 
 /** Goes back to what the apps were before the last change; once more, and that change is back. */
@@ -284,17 +247,6 @@ export async function rollBack(sandbox: string, environment: Environment): Promi
   return config;
 }
 
-/** One change of the store at a time, so that nothing is removed that is about to be named. */
-function lockStore(signal: AbortSignal): Promise<Disposable> {
-  return acquire(join(storeDirectory(), "apps.lock"), { signal });
-}
-
-/** Removes what no sandbox needs any more. */
-export async function cleanStore(environment: Environment): Promise<void> {
-  using _store = await lockStore(new AbortController().signal);
-  collectGarbage(environment);
-}
-
 export function requireApps({ name, system }: SandboxConfig): AppSystem {
   if (system.kind === "apps") return system;
   throw new VitrineError(
@@ -306,38 +258,11 @@ export function requireApps({ name, system }: SandboxConfig): AppSystem {
   );
 }
 
-/** An app of a sandbox, to be installed again. */
-export function wantedAgain(app: InstalledApp, sandbox: string, environment: Environment): WantedApp {
+/** An app of a sandbox, whose folder is given, to be installed again. */
+export function wantedAgain(app: InstalledApp, directory: string): WantedApp {
   const { id, name, source, entries } = app;
   const entry = entries.length === 1 ? entries[0] : undefined;
   if (source.kind === "archive") return { id, name, source, entry };
-  const path = join(configDirectory(sandbox, environment), PACKAGES, source.file);
+  const path = join(directory, PACKAGES, source.file);
   return { id, name, source: { kind: "file", path }, entry };
-}
-
-function keepFiles(folder: string, files: ReadonlyMap<string, string>): void {
-  if (files.size === 0) return;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const [name, from] of files) {
-    const to = join(folder, name);
-    if (from === to) continue;
-    copyFileSync(from, to);
-    syncToDisk(to);
-  }
-  syncToDisk(folder);
-}
-
-/** Removes from a sandbox's folder what neither its apps need nor those that it can go back to. */
-function forgetOthers(directory: string, { system, previous }: SandboxConfig): void {
-  const systems = [system, previous].filter((one) => one?.kind === "apps");
-  const exported = new Set(systems.map((one) => exportedFolder(directory, one)));
-  const files = new Set(
-    systems.flatMap(({ apps }) => apps.map(({ source }) => (source.kind === "file" ? source.file : ""))),
-  );
-  for (const name of readdirSync(directory)) {
-    const path = join(directory, name);
-    if (name.startsWith("exported-") && !exported.has(path)) rmSync(path, { recursive: true, force: true });
-    if (name !== PACKAGES) continue;
-    for (const file of readdirSync(path)) if (!files.has(file)) rmSync(join(path, file));
-  }
 }

@@ -7,6 +7,7 @@ import { launcherId } from "../desktop/launcher.ts";
 import { SANDBOX_COLOURS } from "../sandbox/colour.ts";
 import { configDirectory, configNames, findConfig, type InstalledApp, type SandboxConfig } from "../sandbox/config.ts";
 import type { Environment } from "../sandbox/directories.ts";
+import { typesFor } from "./default-apps.ts";
 import { exportedFolder, readExported } from "./exported-files.ts";
 
 export interface LauncherOptions {
@@ -43,7 +44,7 @@ export function exportLaunchers(config: SandboxConfig, options: LauncherOptions)
               ...(action === undefined ? [] : ["--action", action]),
               ...[guestAppId, "--"],
             ],
-            mimeTypes: [],
+            mimeTypes: typesFor(config, guestAppId),
             suffix: isElsewhere(app, name, environment) ? name : undefined,
             icons,
             color: SANDBOX_COLOURS[colour],

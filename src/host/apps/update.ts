@@ -2,9 +2,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { archiveState, openBase } from "../image/base-image.ts";
-import { lockConfig, readConfig, type SandboxConfig, writeConfig } from "../sandbox/config.ts";
+import { configDirectory, lockConfig, readConfig, type SandboxConfig, writeConfig } from "../sandbox/config.ts";
 import { archivesOf, builderSources } from "./builder-sources.ts";
-import { type AppBuildOptions, buildSystem, commit, requireApps, wantedAgain } from "./install.ts";
+import { commit } from "./commit.ts";
+import { type AppBuildOptions, buildSystem, requireApps, wantedAgain } from "./install.ts";
 import { withBuilder } from "./layer-build.ts";
 import type { Upgrade } from "./layer-contents.ts";
 import { openLayer } from "./layers.ts";
@@ -40,7 +41,7 @@ export async function updateApps(name: string, force: boolean, options: AppBuild
   }
   const work = join(folder.path, "build");
   mkdirSync(work);
-  const apps = system.apps.map((app) => wantedAgain(app, name, environment));
+  const apps = system.apps.map((app) => wantedAgain(app, configDirectory(name, environment)));
   const { release, recommends } = system;
   const built = await buildSystem({ release, apps, recommends, refresh: true, force: false }, work, options);
   const config = await commit(before, { ...built, system: { ...built.system, archive } }, options);

@@ -113,7 +113,6 @@ describe("a sandbox that was made", () => {
 
   test.each([
     ["cut short", (text: string) => text.slice(0, text.length / 2)],
-    ["of another sandbox", (text: string) => text.replace('"letters"', '"letter"')],
     ["without an image", (text: string) => text.replace('"image":', '"images":')],
     ["of an older format that never was", (text: string) => text.replace('"format": 1', '"format": 0')],
   ])("whose configuration is %s is told to be damaged", (_, damage) => {

@@ -19,6 +19,7 @@ import {
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
+import { exchangePaths } from "../../sys/files.ts";
 import { openFile } from "../../sys/memory.ts";
 import { tryLock } from "../../sys/process.ts";
 import { syncToDisk, writeDurably } from "../durable-file.ts";
@@ -36,6 +37,10 @@ export const MAX_CONFIG_CHARS = 1024 * 1024;
 export const MAX_SANDBOX_APPS = 200;
 export const MAX_APP_ENTRIES = 500;
 
+/** Media types that one desktop entry opens: as many as are read of an entry. */
+export const MAX_APP_TYPES = 128;
+
+const mediaType = z.string().check(z.regex(/^[A-Za-z0-9!#$&^_.+-]{1,127}\/[A-Za-z0-9!#$&^_.+-]{1,127}$/));
 const name = z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}$/));
 
 /** An app that was installed. */
@@ -73,7 +78,7 @@ const appSystemSchema = z.object({
 });
 export type AppSystem = z.infer<typeof appSystemSchema>;
 
-const configSchema = z.object({
+export const configSchema = z.object({
   format: z.literal(CONFIG_FORMAT),
   name: z.string(),
   /** Milliseconds since 1970. */
@@ -85,6 +90,12 @@ const configSchema = z.object({
   system: z.discriminatedUnion("kind", [z.object({ kind: z.literal("image"), image: z.string() }), appSystemSchema]),
   /** What its apps were before the last change, to go back to; null: there is nothing to go back to. */
   previous: z.nullable(appSystemSchema),
+  /** Media types that its desktop entries open on the user's desktop; none when absent. */
+  opens: z.optional(
+    z
+      .array(z.object({ entry: name, types: z.array(mediaType).check(z.maxLength(MAX_APP_TYPES)) }))
+      .check(z.maxLength(MAX_APP_ENTRIES)),
+  ),
 });
 export type SandboxConfig = z.infer<typeof configSchema>;
 
@@ -155,6 +166,27 @@ export function createConfig(
   syncToDisk(sandboxesDirectory(environment));
 }
 
+/**
+ * Puts the folder at `made`, on the same file system, in the place of the sandbox's: with all that is in it, and `config`
+ * added. What was there before is at `made` afterwards. Only for the holder of the lock.
+ */
+export function placeSandbox(config: SandboxConfig, made: string, environment: Environment = process.env): void {
+  const directory = configDirectory(config.name, environment);
+  writeDurably(join(made, CONFIG_FILE), serialise(config));
+  if (existsSync(directory)) exchangePaths(made, directory);
+  else renameSync(made, directory);
+  syncToDisk(sandboxesDirectory(environment));
+}
+
+/** Gives a sandbox another name, which nobody may have. Only for the holder of both locks, when it does not run. */
+export function renameConfig(name: string, to: string, environment: Environment = process.env): SandboxConfig {
+  const config = { ...readConfig(name, environment), name: to };
+  renameSync(configDirectory(name, environment), configDirectory(to, environment));
+  syncToDisk(sandboxesDirectory(environment));
+  writeConfig(config, environment);
+  return config;
+}
+
 /** Replaces the configuration of a sandbox. Only for the holder of the lock. */
 export function writeConfig(config: SandboxConfig, environment: Environment = process.env): void {
   writeDurably(join(configDirectory(config.name, environment), CONFIG_FILE), serialise(config));
@@ -222,8 +254,9 @@ function parseConfig(name: string, file: string, text: string): SandboxConfig {
     );
   }
   const config = configSchema.safeParse(value);
-  if (!config.success || config.data.name !== name) throw damaged(config.error);
-  return config.data;
+  if (!config.success) throw damaged(config.error);
+  // The folder's name is the one that counts: so a sandbox is renamed in one step.
+  return { ...config.data, name };
 }
 
 function serialise(config: SandboxConfig): string {

@@ -232,11 +232,16 @@ export async function findConnection(
       return new SandboxConnection(name, fdStream(connectUnix(socket)));
     } catch (error) {
       // Its supervisor has the lock and does not listen yet, or does not any more; in either case not for long.
-      if (waited >= CONNECT_DEADLINE_MS) throw error;
+      if (waited >= CONNECT_DEADLINE_MS) throw unreachable(name, error);
       await Bun.sleep(CONNECT_INTERVAL_MS);
     }
   }
   return undefined;
+}
+
+function unreachable(name: string, cause: unknown): VitrineError {
+  const fix = "try again when that has ended";
+  return new VitrineError("unavailable", `Cannot reach sandbox "${name}": another command works on it`, { fix, cause });
 }
 
 /** Connects to a sandbox that runs; rejects with "not-found" when none of that name does. */

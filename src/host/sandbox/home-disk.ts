@@ -4,7 +4,7 @@
  *
  * A disk that no guest has used yet has another name, so that the first one makes a file system on it, and no other does.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, statSync, truncateSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import { syncToDisk } from "../durable-file.ts";
@@ -42,6 +42,21 @@ export function createHomeDisk(directory: string, bytes: number): void {
     closeSync(fd);
   }
   syncToDisk(directory);
+}
+
+/** Puts an empty disk of the same size in the place of `disk`, whose content is gone then. */
+export function renewHomeDisk(directory: string, disk: HomeDisk): void {
+  if (disk.unused) return;
+  // As long as the used one is there, it is the one that counts.
+  rmSync(join(directory, UNUSED_DISK), { force: true });
+  createHomeDisk(directory, disk.quotaBytes);
+  rmSync(disk.path);
+  syncToDisk(directory);
+}
+
+/** Name of the file of a disk in its sandbox's folder. */
+export function homeDiskName({ unused }: Pick<HomeDisk, "unused">): string {
+  return unused ? UNUSED_DISK : DISK;
 }
 
 /** The disk in a sandbox's folder; undefined when there is none. */

@@ -1,5 +1,5 @@
 /** A log with a bounded size. When it is full it becomes FILE.1, in place of the FILE.1 before it, and starts anew. */
-import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { sanitizeText } from "../../base/sanitize.ts";
 import { type Environment, logPaths } from "./directories.ts";
 
@@ -14,6 +14,16 @@ export type Severity = "info" | "warning" | "error";
 export function removeLogs(name: string, environment: Environment): void {
   for (const path of Object.values(logPaths(name, environment))) {
     for (const file of [path, `${path}.1`]) rmSync(file, { force: true });
+  }
+}
+
+/** Gives the logs of a sandbox that does not run to one of another name. */
+export function moveLogs(name: string, to: string, environment: Environment): void {
+  const [from, into] = [logPaths(name, environment), logPaths(to, environment)];
+  for (const kind of ["supervisor", "console"] as const) {
+    for (const suffix of ["", ".1"]) {
+      if (existsSync(`${from[kind]}${suffix}`)) renameSync(`${from[kind]}${suffix}`, `${into[kind]}${suffix}`);
+    }
   }
 }
 

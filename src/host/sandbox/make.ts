@@ -1,4 +1,5 @@
 /** Making and removing sandboxes. */
+import { existsSync, readFileSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import type { NetworkPolicy } from "../network/policy.ts";
 import { chooseColour, type SandboxColour } from "./colour.ts";
@@ -11,13 +12,21 @@ import {
   lockConfig,
   readConfig,
   removeConfig,
+  renameConfig,
   type SandboxConfig,
   writeConfig,
 } from "./config.ts";
 import { checkSandboxName, type Environment, sandboxPaths } from "./directories.ts";
-import { createHomeDisk, DEFAULT_HOME_BYTES, findHomeDisk, growHomeDisk, type HomeDisk } from "./home-disk.ts";
+import {
+  createHomeDisk,
+  DEFAULT_HOME_BYTES,
+  findHomeDisk,
+  growHomeDisk,
+  type HomeDisk,
+  renewHomeDisk,
+} from "./home-disk.ts";
 import { awaitLock } from "./lock.ts";
-import { removeLogs } from "./log-file.ts";
+import { moveLogs, removeLogs } from "./log-file.ts";
 import { policyPaths, writePolicyFile } from "./policy-files.ts";
 import { findSandbox } from "./record.ts";
 
@@ -40,13 +49,8 @@ export function makeSandbox(
   fill: (directory: string) => void = () => {},
 ): SandboxConfig & { homeBytes: number } {
   const { name, system, homeBytes = DEFAULT_HOME_BYTES, network = { kind: "internet" } } = wanted;
-  checkSandboxName(name);
-  if (findSandbox(name, environment) !== undefined && findConfig(name, environment) === undefined) {
-    throw new VitrineError("already-exists", `Cannot make sandbox "${name}": one without a home runs by that name`, {
-      fix: `vitrine stop ${name}`,
-    });
-  }
-  const colour = wanted.colour ?? chooseColour(readableConfigs(environment).map((config) => config.colour));
+  checkFree(checkSandboxName(name), environment);
+  const colour = wanted.colour ?? freeColour(environment);
   const config: SandboxConfig = {
     format: CONFIG_FORMAT,
     name,
@@ -75,19 +79,66 @@ export async function removeSandbox(name: string, environment: Environment = pro
     lock.remove();
     readConfig(name, environment);
   }
-  // As long as this is held nobody can start it.
-  const running = await awaitLock(sandboxPaths(name, environment));
-  if (running === undefined) {
-    throw new VitrineError("unavailable", `Cannot remove sandbox "${name}": it runs`, { fix: `vitrine stop ${name}` });
-  }
+  using _stopped = await holdStopped(name, "remove", environment);
+  removeConfig(name, environment);
+  removeLogs(name, environment);
+  writePolicyFile(policyPaths(name, environment).sandbox, "");
+  lock.remove();
+}
+
+/** Keeps a sandbox from being started as long as this is not disposed of. Throws "unavailable" when it runs. `what`: "remove". */
+export async function holdStopped(name: string, what: string, environment: Environment): Promise<Disposable> {
+  const lock = await awaitLock(sandboxPaths(name, environment));
+  if (lock !== undefined) return { [Symbol.dispose]: () => lock.release() };
+  throw new VitrineError("unavailable", `Cannot ${what} sandbox "${name}": it runs`, { fix: `vitrine stop ${name}` });
+}
+
+/** Gives a sandbox an empty home of the same size, and forgets the one that it had. Throws "unavailable" when it runs. */
+export async function resetSandbox(name: string, environment: Environment = process.env): Promise<void> {
+  using _lock = lockConfig(name, environment);
+  readConfig(name, environment);
+  using _stopped = await holdStopped(name, "reset", environment);
+  renewHomeDisk(configDirectory(name, environment), requireHomeDisk(name, environment));
+}
+
+/**
+ * Gives a sandbox another name; its logs and what it was allowed go with it. Throws "already-exists", and "unavailable"
+ * when it runs.
+ */
+export async function renameSandbox(
+  name: string,
+  to: string,
+  environment: Environment = process.env,
+): Promise<SandboxConfig> {
+  using lock = lockConfig(name, environment);
+  readConfig(name, environment);
+  using newLock = lockConfig(to, environment);
   try {
-    removeConfig(name, environment);
-    removeLogs(name, environment);
-    writePolicyFile(policyPaths(name, environment).sandbox, "");
+    checkFree(to, environment);
+    using _stopped = await holdStopped(name, "rename", environment);
+    const [before, after] = [policyPaths(name, environment).sandbox, policyPaths(to, environment).sandbox];
+    // First, so that whatever happens it is never allowed more than before.
+    if (existsSync(before)) writePolicyFile(after, readFileSync(before, "utf8"));
+    const config = renameConfig(name, to, environment);
+    writePolicyFile(before, "");
+    moveLogs(name, to, environment);
     lock.remove();
-  } finally {
-    running.release();
+    return config;
+  } catch (error) {
+    if (findConfig(to, environment) === undefined) newLock.remove();
+    throw error;
   }
+}
+
+/** Throws "already-exists" when a sandbox has that name, made or just running. */
+export function checkFree(name: string, environment: Environment): void {
+  const what = configNames(environment).includes(name)
+    ? { why: "there is one of that name", fix: `choose another name, or vitrine remove ${name}` }
+    : findSandbox(name, environment) !== undefined
+      ? { why: "one without a home runs by that name", fix: `vitrine stop ${name}` }
+      : undefined;
+  if (what === undefined) return;
+  throw new VitrineError("already-exists", `Cannot make sandbox "${name}": ${what.why}`, { fix: what.fix });
 }
 
 /** Gives the home of a sandbox more room. `running`: it takes it at its next start. Throws "invalid-argument" for less. */
@@ -123,6 +174,11 @@ export function sandboxesOfImage(image: string, environment: Environment = proce
   return readableConfigs(environment).flatMap((config) =>
     config.system.kind === "image" && config.system.image === image ? [config.name] : [],
   );
+}
+
+/** The colour that is used least. */
+export function freeColour(environment: Environment): SandboxColour {
+  return chooseColour(readableConfigs(environment).map((config) => config.colour));
 }
 
 /** Without those that are damaged, or of a newer version. */

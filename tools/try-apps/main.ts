@@ -1,0 +1,265 @@
+/**
+ * Tries apps of the archive, each from nothing to nothing: installed, started, typed into, closed, built anew, taken back,
+ * removed. Prints what it took as the table of docs/APPS.md.
+ *
+ *   bun tools/try-apps/main.ts FOLDER [APP...]
+ *
+ * A line for each app is added to FOLDER/results.jsonl, and screenshots are left there; apps that are in it are not tried
+ * again. The machine should have nothing else to do: times are as they are.
+ */
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { ownDataHome, ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
+import { decodePng } from "../../src/host/desktop/png-decode.ts";
+import { ensureBase } from "../../src/host/image/base-image.ts";
+import { Compositor } from "../../tests/support/compositor.ts";
+import { VirtualInput } from "../../tests/support/input.ts";
+import { stillPicture } from "../../tests/support/still-picture.ts";
+
+/** One or two of each toolkit; the small ones first. */
+const APPS: readonly (readonly [name: string, toolkit: string])[] = [
+  ["foot", "none"],
+  ["org.gnome.Calculator", "GTK 4"],
+  ["org.xfce.mousepad", "GTK 3"],
+  ["com.github.FeatherPad", "Qt 6"],
+  ["sqlitebrowser", "Qt 5"],
+  ["ltris2", "SDL 2"],
+  ["org.filezilla-project.FileZilla", "wxWidgets, on GTK 3"],
+  ["terminology", "EFL"],
+  ["jedit", "Java (Swing)"],
+  ["chromium", "Chromium"],
+  ["org.gnome.TextEditor", "GTK 4"],
+  ["io.github.Qalculate.qalculate-qt", "Qt 6"],
+  ["galculator", "GTK 3"],
+  ["firefox-esr", "its own, on GTK 3"],
+  ["libreoffice-writer", "its own, on GTK 3"],
+];
+/** Of the screen: no larger than the pictures that are decoded. */
+const [WIDTH, HEIGHT] = [1024, 768];
+const TYPED = "12+34\n";
+/** Apps under emulation draw for a while after their first frame; then a blinking cursor may go on. All in milliseconds. */
+const REST_DEADLINE_MS = 30_000;
+const CLOSE_DEADLINE_MS = 30_000;
+/** Pixels that must change for something to have been typed: a cursor has fewer. */
+const TYPED_PIXELS = 100;
+
+interface Result {
+  readonly app: string;
+  readonly toolkit: string;
+  version?: string;
+  /** Bytes. */
+  layer?: number;
+  fetched?: string;
+  /** Milliseconds each; a start until the first frame. */
+  install?: number;
+  window?: number;
+  update?: number;
+  typed?: boolean;
+  closed?: boolean;
+  rolledBack?: boolean;
+  removed?: boolean;
+  failure?: string;
+}
+
+const [folder = "", ...only] = process.argv.slice(2);
+if (folder === "") {
+  process.stderr.write("bun tools/try-apps/main.ts FOLDER [APP...]\n");
+  process.exit(64);
+}
+await main(resolve(folder));
+
+async function main(place: string): Promise<void> {
+  mkdirSync(join(place, "run"), { recursive: true, mode: 0o700 });
+  await ensureBase("trixie");
+  const compositor = await Compositor.start({ width: WIDTH, height: HEIGHT });
+  using input = await VirtualInput.create(compositor.socketPath);
+  const environment = {
+    ...ownEnvironment(join(place, "run")),
+    LANG: "en_US.UTF-8",
+    XDG_DATA_HOME: existsSync(join(place, "data")) ? join(place, "data") : await ownDataHome(place),
+    XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"),
+    WAYLAND_DISPLAY: compositor.socketPath,
+  };
+  const file = join(place, "results.jsonl");
+  const results = () =>
+    existsSync(file)
+      ? readFileSync(file, "utf8")
+          .trim()
+          .split("\n")
+          .map((line): Result => JSON.parse(line))
+      : [];
+  try {
+    const wanted = APPS.filter(([app]) => only.length === 0 || only.includes(app));
+    for (const [app, toolkit] of wanted) {
+      if (results().some((result) => result.app === app)) continue;
+      const result = await new Trial(app, toolkit, place, compositor, input, environment).run();
+      appendFileSync(file, `${JSON.stringify(result)}\n`);
+      process.stderr.write(`${JSON.stringify(result)}\n`);
+    }
+  } finally {
+    await vitrine(["stop", "--all", "--force"], environment);
+    await compositor.stop();
+  }
+  process.stdout.write(table(results()));
+}
+
+class Trial {
+  readonly #result: Result;
+  readonly #place: string;
+  readonly #compositor: Compositor;
+  readonly #input: VirtualInput;
+  readonly #environment: Record<string, string>;
+  #sandbox = "";
+
+  constructor(
+    app: string,
+    toolkit: string,
+    place: string,
+    compositor: Compositor,
+    input: VirtualInput,
+    environment: Record<string, string>,
+  ) {
+    this.#result = { app, toolkit };
+    this.#place = place;
+    this.#compositor = compositor;
+    this.#input = input;
+    this.#environment = environment;
+  }
+
+  async run(): Promise<Result> {
+    const result = this.#result;
+    const { app } = result;
+    try {
+      await this.#install();
+      result.window = await this.#start();
+      result.typed = await this.#type();
+      result.closed = await this.#close();
+      await this.#vitrine("stop", this.#sandbox);
+      const began = performance.now();
+      await this.#vitrine("update", "--force", app);
+      result.update = performance.now() - began;
+      await this.#vitrine("rollback", app);
+      result.rolledBack = true;
+    } catch (error) {
+      result.failure = (error as Error).message.trim().split("\n").slice(0, 2).join(" ");
+    }
+    if (this.#sandbox !== "") await this.#remove();
+    return result;
+  }
+
+  async #install(): Promise<void> {
+    const { app } = this.#result;
+    const began = performance.now();
+    const { out, errors } = await this.#vitrine("install", app);
+    this.#result.install = performance.now() - began;
+    const [, version, sandbox] = / (\S+) in sandbox ([a-z0-9-]+);/.exec(out) ?? [];
+    if (version !== undefined) this.#result.version = version;
+    this.#sandbox = sandbox ?? "";
+    const fetched = /fetching \d+ packages?, (\d+ MB)/.exec(errors)?.[1];
+    if (fetched !== undefined) this.#result.fetched = fetched;
+    const config = join(this.#environment.XDG_DATA_HOME ?? "", "vitrine/sandboxes", this.#sandbox, "sandbox.json");
+    this.#result.layer = JSON.parse(readFileSync(config, "utf8")).system.layer.bytes;
+  }
+
+  /** Milliseconds until the first frame. */
+  async #start(): Promise<number> {
+    // Booted: a snapshot that is taken meanwhile would be in the way of what follows.
+    const { out } = await this.#vitrine("run", "--no-snapshot", "--timings", "--json", this.#result.app);
+    const { firstFrame } = JSON.parse(out) as { firstFrame?: number };
+    if (firstFrame !== undefined) return firstFrame;
+    const { out: log } = await this.#vitrine("logs", this.#sandbox);
+    throw new Error(`no window; last it said: ${log.trim().split("\n").slice(-2).join(" / ")}`);
+  }
+
+  /** True when typing changed what is shown. */
+  async #type(): Promise<boolean> {
+    const before = await this.#picture("started");
+    await this.#input.typeText(TYPED);
+    const after = await this.#picture("typed");
+    return difference(before, after) >= TYPED_PIXELS;
+  }
+
+  /** The screen once it has come to rest, or as it is then. */
+  async #picture(name: string): Promise<Buffer> {
+    const path = join(this.#place, `${this.#sandbox}-${name}.png`);
+    const still = await stillPicture(this.#compositor, undefined, REST_DEADLINE_MS).catch(() => undefined);
+    if (still === undefined) await this.#compositor.screenshot(path);
+    else writeFileSync(path, still);
+    return readFileSync(path);
+  }
+
+  /** False when it asks something before it closes. */
+  async #close(): Promise<boolean> {
+    const { sway } = this.#compositor;
+    await sway.command("kill");
+    const gone = sway.waitFor("no window", (windows) => (windows.length === 0 ? true : undefined), CLOSE_DEADLINE_MS);
+    return await gone.catch(() => false);
+  }
+
+  async #remove(): Promise<void> {
+    await vitrine(["stop", "--force", this.#sandbox], this.#environment);
+    const { status } = await vitrine(["remove", "--yes", this.#sandbox], this.#environment);
+    const data = this.#environment.XDG_DATA_HOME ?? "";
+    const left = [...namesIn(join(data, "applications")), ...namesIn(join(data, "vitrine"))].filter(
+      (name) => name.startsWith("vitrine.") || name.startsWith("layer-"),
+    );
+    this.#result.removed = status === 0 && left.length === 0;
+  }
+
+  async #vitrine(...words: string[]): Promise<{ out: string; errors: string }> {
+    const { status, out, errors } = await vitrine(words, this.#environment);
+    if (status === 0) return { out: out.toString(), errors };
+    const said = errors.split("\n").find((line) => line.startsWith("vitrine: Cannot")) ?? errors.trim();
+    throw new Error(`vitrine ${words[0]}: ${said}`);
+  }
+}
+
+function namesIn(path: string): string[] {
+  return existsSync(path) ? readdirSync(path) : [];
+}
+
+/** Pixels that are not the same. */
+function difference(before: Buffer, after: Buffer): number {
+  const [one, other] = [decodePng(before), decodePng(after)];
+  if (one === undefined || other === undefined) return 0;
+  let count = 0;
+  for (let at = 0; at < one.pixels.length; at += 4) {
+    if (one.pixels[at] !== other.pixels[at] || one.pixels[at + 1] !== other.pixels[at + 1]) count++;
+  }
+  return count;
+}
+
+function table(results: readonly Result[]): string {
+  const seconds = (value: number | undefined) => (value === undefined ? "" : `${(value / 1000).toFixed(0)} s`);
+  const yes = (value: boolean | undefined) => (value === undefined ? "" : value ? "yes" : "no");
+  const rows = results.map((result) => [
+    `${result.app} ${result.version ?? ""}`,
+    result.toolkit,
+    result.fetched ?? "",
+    result.layer === undefined ? "" : `${(result.layer / 1e6).toFixed(0)} MB`,
+    seconds(result.install),
+    seconds(result.window),
+    yes(result.typed),
+    yes(result.closed),
+    seconds(result.update),
+    yes(result.rolledBack),
+    yes(result.removed),
+    result.failure ?? "",
+  ]);
+  const head = [
+    "app",
+    "toolkit",
+    "fetched",
+    "layer",
+    "install",
+    "window",
+    "typed",
+    "closed",
+    "built anew",
+    "taken back",
+    "removed",
+    "failed",
+  ];
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("");
+}
