@@ -142,11 +142,15 @@ export class Compositor implements AsyncDisposable {
     return this.sway.tree();
   }
 
-  /** Writes all that is on the screen, at the scale of the output, to the PNG file `path`. */
-  async screenshot(path: string): Promise<void> {
+  /**
+   * Writes all that is on the screen, with the cursor if told so, at the scale of the output to the file `path`: as PNG, or
+   * as PPM where the name ends so.
+   */
+  async screenshot(path: string, { cursor = false } = {}): Promise<void> {
     if (this.kind !== "sway")
       throw new VitrineError("unavailable", `a screenshot of "${this.kind}" failed: sway is wanted`);
-    await runTool("grim", [path], this.environment);
+    const options = ["-t", path.endsWith(".ppm") ? "ppm" : "png", ...(cursor ? ["-c"] : [])];
+    await runTool("grim", [...options, path], this.environment);
   }
 
   /** Ends the compositor, the programs started on it and what those have started, and removes the directory. */

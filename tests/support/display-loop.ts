@@ -40,6 +40,8 @@ export class DisplayLoop implements Disposable {
   readonly host: HostDisplay;
   readonly guest: GuestDisplay;
   readonly notices: string[] = [];
+  /** The name of the sandbox. */
+  readonly sandbox = "test";
   readonly #muxes: readonly Mux[];
 
   /** `extra` overrides what the host half is told. */
@@ -53,7 +55,7 @@ export class DisplayLoop implements Disposable {
     this.#muxes = [hostMux, guestMux];
     this.host = new HostDisplay({
       socketPath: compositor.socketPath,
-      sandbox: "test",
+      sandbox: this.sandbox,
       arena,
       arenaBytes: ARENA_BYTES,
       pixels,

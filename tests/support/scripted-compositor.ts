@@ -10,7 +10,15 @@ import type { OwnedFd } from "../../src/sys/fd.ts";
 import { type Watch, watch } from "../../src/sys/loop.ts";
 import { acceptConnection, listenUnix } from "../../src/sys/socket.ts";
 import { decode } from "../../src/wayland/decode.ts";
-import { wl_callback, wl_display, wl_registry } from "../../src/wayland/generated/wayland.ts";
+import { wp_viewporter } from "../../src/wayland/generated/viewporter.ts";
+import {
+  wl_callback,
+  wl_compositor,
+  wl_display,
+  wl_registry,
+  wl_shm,
+  wl_subcompositor,
+} from "../../src/wayland/generated/wayland.ts";
 import { CLIENT_ID_MAX, IdAllocator, SERVER_ID_MAX, SERVER_ID_MIN } from "../../src/wayland/ids.ts";
 import type { RawMessage } from "../../src/wayland/message-reader.ts";
 import { encode } from "../../src/wayland/message-writer.ts";
@@ -49,9 +57,9 @@ export class ScriptedCompositor implements Disposable {
   readonly #watch: Watch;
   readonly #clients: ScriptedClient[] = [];
 
-  /** Offers `globals`, each at the version of its table, under the names 1, 2, ... */
+  /** Offers `globals`, each at the version of its table, under the names 1, 2, ...; then what frames are made of. */
   constructor(globals: readonly InterfaceTable[]) {
-    this.globals = globals;
+    this.globals = [...new Set([...globals, wl_compositor, wl_subcompositor, wl_shm, wp_viewporter])];
     this.#listener = listenUnix(this.socketPath);
     this.#watch = watch(this.#listener, { readable: true }, () => {
       const accept = () => acceptConnection(this.#listener);

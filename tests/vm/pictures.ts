@@ -1,9 +1,11 @@
 /**
  * The same program, once on the host and once in a virtual machine, by both ways that pixels travel: the pictures must
- * not differ in one byte. Only programs whose picture is the same every time can tell; animated ones are left out.
+ * not differ in one byte, the frame aside. Only programs whose picture is the same every time can tell; animated ones are left out.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { VitrineError } from "../../src/base/error.ts";
+import { differenceInFrame, makeRoomForFrame } from "../support/framed.ts";
+import type { Pixels } from "../support/pixels.ts";
 import { endProcess } from "../support/processes.ts";
 import { SANDBOXES, type SandboxName, type VmSession } from "./session.ts";
 
@@ -22,27 +24,29 @@ const DEADLINE_MS = 600_000;
 
 export function testPictures(session: () => VmSession): void {
   describe.each([1, 2] as const)("at scale %d, the picture out of a virtual machine is the native one:", (scale) => {
-    let empty: Buffer;
+    let empty: Pixels;
     beforeAll(async () => {
       await session().compositor.swaymsg(`output HEADLESS-1 scale ${scale}`);
-      empty = await session().picture();
+      empty = await session().pixels();
     }, DEADLINE_MS);
     afterAll(() => session().compositor.swaymsg("output HEADLESS-1 scale 1"));
 
-    async function nativePicture(words: readonly string[]): Promise<Buffer> {
+    async function nativePicture(words: readonly string[]): Promise<Pixels> {
       const { compositor, native } = session();
+      await makeRoomForFrame(compositor, true);
       const app = compositor.spawn(...native.command(words, compositor.runtimeDir));
-      const picture = await session().picture((now) => !now.equals(empty));
+      const picture = await session().pixels((now) => !now.equals(empty));
       await endProcess(app);
-      await session().picture((now) => now.equals(empty));
+      await session().pixels((now) => now.equals(empty));
+      await makeRoomForFrame(compositor, false);
       return picture;
     }
 
-    /** Whether a program in a sandbox gets to show `wanted`, however late it draws under emulation. */
-    async function showsInVm(sandbox: SandboxName, words: readonly string[], wanted: Buffer): Promise<boolean> {
+    /** Whether a program in a sandbox gets to show what it shows natively, however late it draws under emulation. */
+    async function showsInVm(sandbox: SandboxName, words: readonly string[], native: Pixels): Promise<boolean> {
       await session().open(sandbox, words);
       try {
-        await session().picture((now) => now.equals(wanted));
+        await session().pixels((ours) => differenceInFrame({ ours, native, empty }, sandbox, scale) === undefined);
         return true;
       } catch (error) {
         if (VitrineError.from(error).code === "timeout") return false;

@@ -20,6 +20,7 @@ import { InputSerials } from "./input-serials.ts";
 import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_ERROR_CHARS } from "./limits.ts";
 import { LINK_INTERFACE, LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
 import { ObjectMap } from "./object-map.ts";
+import { OwnObjects } from "./own-objects.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
 import { forward, type Relay, type RelayObject } from "./relay.ts";
 import { MessageTrail } from "./trace/trail.ts";
@@ -38,6 +39,7 @@ export class DisplayClient {
   readonly serials = new InputSerials();
   readonly link: LinkEnd;
   readonly compositor: CompositorConnection;
+  #own: OwnObjects | undefined;
   readonly #stream: ByteStream;
   readonly #reader = new MessageReader();
   readonly #events: EventQueue;
@@ -61,7 +63,7 @@ export class DisplayClient {
       drained: () => this.#stream.resume(),
       closed: (error) => this.#compositorClosed(error),
     });
-    this.objects.addFromGuest(HOST_DISPLAY_ID, 1, context.relays.display, undefined, true);
+    this.objects.addFromGuest(HOST_DISPLAY_ID, 1, context.relays.display);
     // Nothing of the guest is looked at before the compositor has told what it offers.
     stream.pause();
     stream.onData((chunk) => this.#guestData(chunk));
@@ -75,6 +77,12 @@ export class DisplayClient {
     this.sendToHost(HOST_DISPLAY_ID, wl_display, "get_registry", [HOST_REGISTRY_ID]);
     this.sendToHost(HOST_DISPLAY_ID, wl_display, "sync", [handshake.hostId]);
     this.compositor.flush();
+  }
+
+  /** What we have on this connection for ourselves; bound with the first use. Throws "unavailable" when something lacks. */
+  get own(): OwnObjects {
+    this.#own ??= new OwnObjects(this);
+    return this.#own;
   }
 
   /** Binds a global of the compositor on our registry. `hostId` is the new object's id. */
@@ -128,14 +136,8 @@ export class DisplayClient {
   }
 
   /** Makes the object that the guest asked for under `guestId`; `local` ones have no counterpart on the host. */
-  createFromGuest(
-    guestId: number,
-    version: number,
-    relay: Relay,
-    by: RelayObject | undefined,
-    local = false,
-  ): RelayObject {
-    return this.objects.addFromGuest(guestId, version, relay, relay.state?.(this, by), local);
+  createFromGuest(guestId: number, version: number, relay: Relay, by?: RelayObject, local = relay.local): RelayObject {
+    return this.objects.addFromGuest(guestId, version, relay, (ids) => relay.state?.(this, by, ids), local);
   }
 
   /** The guest has destroyed `object`; its id is announced as free when nothing else will. */
@@ -248,7 +250,7 @@ export class DisplayClient {
       throw new VitrineError("protocol", `Cannot follow the compositor: event for unknown object ${raw.objectId}`);
     }
     if (entry.kind === "internal") {
-      entry.object.onEvent(raw.opcode);
+      entry.object.onEvent(raw);
       return;
     }
     const { object } = entry;

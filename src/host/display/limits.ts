@@ -59,3 +59,14 @@ export const TRANSFER_STALL_DEADLINE_MS = 60_000;
 export const MAX_TRANSFER_MS = 60 * 60 * 1000;
 /** How long the compositor may take to answer the first round trip of a connection. */
 export const COMPOSITOR_HANDSHAKE_DEADLINE_MS = 10_000;
+/** Damaged rectangles of one commit that are kept apart; with more, all of the surface counts as damaged. */
+export const MAX_PENDING_DAMAGE = 256;
+/** Rectangles of one region, and regions of one connection: round corners take dozens, and few regions live at a time. */
+export const MAX_REGION_PARTS = 512;
+export const MAX_CLIENT_REGIONS = 512;
+/** Longest side of a cursor, in surface units: what is larger is cut off. The largest cursors that users choose have 96. */
+export const MAX_CURSOR_SIDE = 256;
+/** Longest side of the picture that a drag carries along, and how far it may be from the pointer: what is larger is cut off. */
+export const MAX_DRAG_ICON_SIDE = 256;
+/** Configure events that a guest may leave unanswered before the oldest are forgotten. */
+export const MAX_UNACKED_CONFIGURES = 128;

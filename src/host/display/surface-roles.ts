@@ -116,9 +116,9 @@ const additions = new WeakMap<RelayObject, Map<string, RelayObject>>();
 
 /**
  * The rule of a request that makes an object for the surface or window that it names: no second one while there is one.
- * `error` is the code for that, an error of the object that is asked.
+ * `error` is the code for that, an error of the object that is asked. Returns what it made.
  */
-export function onlyOne(error: number): (request: GuestRequest) => void {
+export function onlyOne(error: number): (request: GuestRequest) => RelayObject | undefined {
   return ({ client, object, message, args, forward }) => {
     const index = message.args.findIndex((argument) => argument.type === "object");
     const target = liveObject(client, args[index] as number, message.args[index]?.interface);
@@ -130,6 +130,7 @@ export function onlyOne(error: number): (request: GuestRequest) => void {
     additions.set(target, present);
     const [made] = forward();
     if (made !== undefined) present.set(kind, made);
+    return made;
   };
 }
 

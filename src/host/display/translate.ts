@@ -76,7 +76,9 @@ export function forwardEvent(
       translated.push(guestId);
     } else if (argument.type === "new_id") {
       const relay = relayFor(client, argument);
-      const made = client.objects.addFromHost(value as number, object.version, relay, relay.state?.(client, object));
+      const made = client.objects.addFromHost(value as number, object.version, relay, (ids) =>
+        relay.state?.(client, object, ids),
+      );
       created.push(made);
       translated.push(made.guestId);
     } else {

@@ -31,7 +31,7 @@ export function newOffer(): OfferState {
 
 /** device.data_offer: an offer is made, its types follow. */
 export function holdOffer({ client, object, args }: HostEvent<unknown>, relay: Relay): void {
-  client.objects.holdFromHost(args[0] as number, object.version, relay, newOffer());
+  client.objects.holdFromHost(args[0] as number, object.version, relay, newOffer);
 }
 
 /** offer.offer: one of the types, before the offer is shown. */

@@ -1,5 +1,5 @@
-/** wl_seat and its devices. Input reaches a guest only while one of its surfaces has it; the compositor sees to that. */
-import { wl_keyboard, wl_pointer, wl_seat, wl_touch } from "../../../wayland/generated/wayland.ts";
+/** wl_seat and wl_keyboard. Input reaches a guest only while one of its surfaces has it; the compositor sees to that. */
+import { wl_keyboard, wl_seat } from "../../../wayland/generated/wayland.ts";
 import { noting } from "../input-serials.ts";
 import { MAX_KEYMAP_BYTES } from "../limits.ts";
 import { defineRelay, forward } from "../relay.ts";
@@ -11,25 +11,6 @@ export const seatRelay = defineRelay({
   version: 9,
   requests: { get_pointer: forward, get_keyboard: forward, get_touch: forward, release: forward },
   events: { capabilities: forward, name: forward },
-});
-
-export const pointerRelay = defineRelay({
-  table: wl_pointer,
-  version: 9,
-  requests: { set_cursor: forward, release: forward },
-  events: {
-    enter: noting("focus"),
-    leave: noting("focus"),
-    motion: forward,
-    button: noting("action"),
-    axis: forward,
-    frame: forward,
-    axis_source: forward,
-    axis_stop: forward,
-    axis_discrete: forward,
-    axis_value120: forward,
-    axis_relative_direction: forward,
-  },
 });
 
 export const keyboardRelay = defineRelay({
@@ -64,20 +45,5 @@ export const keyboardRelay = defineRelay({
     },
     modifiers: noting("focus"),
     repeat_info: forward,
-  },
-});
-
-export const touchRelay = defineRelay({
-  table: wl_touch,
-  version: 9,
-  requests: { release: forward },
-  events: {
-    down: noting("action"),
-    up: noting("action"),
-    motion: forward,
-    frame: forward,
-    cancel: forward,
-    shape: forward,
-    orientation: forward,
   },
 });
