@@ -1,6 +1,9 @@
-/** A picture as pixels: what grim writes as PPM (P6, 8 bits a colour). */
+/** A picture as pixels: a screenshot as PNG, or as PPM (P6, 8 bits a colour), which is quicker to read. */
 import { VitrineError } from "../../src/base/error.ts";
+import { decodePng } from "./png.ts";
 import type { Rectangle } from "./sway.ts";
+
+const PNG_BEGINS = 0x89;
 
 export class Pixels {
   readonly width: number;
@@ -13,7 +16,11 @@ export class Pixels {
     this.#rgb = rgb;
   }
 
-  static fromPpm(bytes: Buffer): Pixels {
+  static from(bytes: Buffer): Pixels {
+    if (bytes[0] === PNG_BEGINS) {
+      const { width, height, rgb } = decodePng(bytes);
+      return new Pixels(width, height, rgb);
+    }
     const [header = "", width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(bytes.toString("latin1", 0, 64)) ?? [];
     if (header === "") throw new VitrineError("protocol", "reading a picture failed: a PPM of 8 bits is wanted");
     return new Pixels(Number(width), Number(height), bytes.subarray(header.length));

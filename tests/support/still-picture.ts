@@ -30,13 +30,18 @@ export async function stillPixels(
   accept: (pixels: Pixels) => boolean = () => true,
   options: PictureOptions = {},
 ): Promise<Pixels> {
-  const picture = await still(compositor, "ppm", (now) => accept(Pixels.fromPpm(now)), options);
-  return Pixels.fromPpm(picture);
+  const picture = await still(compositor, formatOf(compositor), (now) => accept(Pixels.from(now)), options);
+  return Pixels.from(picture);
 }
 
 /** The screen as it is now, at rest or not. */
 export async function pixelsNow(compositor: Compositor): Promise<Pixels> {
-  return Pixels.fromPpm(await look(compositor, "ppm", {}));
+  return Pixels.from(await look(compositor, formatOf(compositor), {}));
+}
+
+/** What is read again and again is not compressed where that can be had. */
+function formatOf({ kind }: Compositor): "png" | "ppm" {
+  return kind === "sway" ? "ppm" : "png";
 }
 
 async function still(

@@ -70,7 +70,9 @@ export function attachPixels(
 export function solidBuffer(client: WaylandClient, width: number, height: number, colour = 0): ClientObject {
   const stride = width * 4;
   using file = memfdCreate("window", stride * height);
-  if (colour !== 0) writeSync(file.raw, new Uint8Array(new Uint32Array(width * height).fill(colour).buffer));
+  // What xrgb8888 says nothing of is opaque to those who read it as argb8888, as weston's screenshots do.
+  const pixel = (0xff000000 | colour) >>> 0;
+  if (colour !== 0) writeSync(file.raw, new Uint8Array(new Uint32Array(width * height).fill(pixel).buffer));
   const pool = client.create(client.bind(wl_shm), "create_pool", [stride * height], [file]);
   const buffer = client.create(pool, "create_buffer", [0, width, height, stride, XRGB8888]);
   client.request(pool, "destroy", []);

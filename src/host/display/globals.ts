@@ -48,6 +48,8 @@ export class GlobalList {
   /** Interfaces of the allow-list that the policy denies, and those that the guest has bound. */
   #denied: ReadonlySet<string>;
   readonly #bound = new Set<string>();
+  /** Called for what the compositor offers later. */
+  onHostGlobal: (global: HostGlobal) => void = () => {};
 
   constructor(client: DisplayClient) {
     this.#client = client;
@@ -78,6 +80,7 @@ export class GlobalList {
       const [hostName, name, version] = args as [number, string, number];
       const global = { hostName, interface: name, version };
       this.#host.set(hostName, global);
+      this.onHostGlobal(global);
       if (this.#initial !== undefined) this.#initial.push(global);
       else this.#add(global);
     } else if (message.name === "global_remove") {

@@ -70,3 +70,5 @@ export const MAX_CURSOR_SIDE = 256;
 export const MAX_DRAG_ICON_SIDE = 256;
 /** Configure events that a guest may leave unanswered before the oldest are forgotten. */
 export const MAX_UNACKED_CONFIGURES = 128;
+/** Pictures drawn for one title bar in a second: each is drawn by us, and costs the compositor a piece of memory. */
+export const MAX_TITLES_PER_SECOND = 10;

@@ -2,19 +2,32 @@
 import { writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { memfdCreate } from "../../sys/memory.ts";
+import { decode } from "../../wayland/decode.ts";
 import { wp_viewporter } from "../../wayland/generated/viewporter.ts";
-import { wl_compositor, wl_shm, wl_shm_pool, wl_subcompositor } from "../../wayland/generated/wayland.ts";
+import {
+  wl_compositor,
+  wl_output,
+  wl_seat,
+  wl_shm,
+  wl_shm_pool,
+  wl_subcompositor,
+} from "../../wayland/generated/wayland.ts";
 import { zxdg_decoration_manager_v1 } from "../../wayland/generated/xdg-decoration-unstable-v1.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { InterfaceTable, Value } from "../../wayland/types.ts";
 import type { DisplayClient } from "./client.ts";
 import type { Colour } from "./frame/colour.ts";
 import { TITLE_BAR_HEIGHT, WINDOW_BORDER } from "./frame/measures.ts";
-import { type FrameHost, SHEET_MARGIN, type Sheet } from "./frame/part.ts";
+import type { FrameHost, InputArea, Sheet } from "./frame/part.ts";
+import { Canvas } from "./frame/strokes.ts";
+import type { HostGlobal } from "./globals.ts";
+import { OwnInput } from "./own-input.ts";
 import type { Size } from "./surfaces/rect.ts";
 
 /** Version 4 has all that our own surfaces use; later ones add events that nobody would read. */
 const COMPOSITOR_VERSION = 4;
+/** Brought wl_output.scale. */
+const OUTPUT_VERSION = 2;
 const XRGB8888 = 1;
 const PIXEL_BYTES = 4;
 /**
@@ -22,6 +35,7 @@ const PIXEL_BYTES = 4;
  * from very few pixels does not reach its end with a software renderer, which calculates with 16 bits of fraction.
  */
 const SHEET_LENGTH = 4096;
+const SHEET_MARGIN = 2;
 const SHEET_SIZES: Readonly<Record<"row" | "column" | "bar", Size>> = {
   row: { width: SHEET_LENGTH, height: WINDOW_BORDER + 2 * SHEET_MARGIN },
   column: { width: WINDOW_BORDER + 2 * SHEET_MARGIN, height: SHEET_LENGTH },
@@ -37,6 +51,9 @@ export class OwnObjects implements FrameHost {
   readonly decorationManager: number | undefined;
   readonly #client: DisplayClient;
   readonly #sheets = new Map<string, Sheet>();
+  /** Our wl_outputs, and their scales. */
+  readonly #outputs = new Map<number, number>();
+  #input: OwnInput | undefined;
 
   /** Throws VitrineError "unavailable" when the compositor lacks what frames are made of. */
   constructor(client: DisplayClient) {
@@ -45,8 +62,32 @@ export class OwnObjects implements FrameHost {
     this.subcompositor = this.#bind(wl_subcompositor, 1);
     this.viewporter = this.#bind(wp_viewporter, 1);
     this.shm = this.#bind(wl_shm, 1);
-    const decorates = client.globals.hostGlobals(zxdg_decoration_manager_v1.name).length > 0;
-    this.decorationManager = decorates ? this.#bind(zxdg_decoration_manager_v1, 1) : undefined;
+    this.decorationManager = this.bindOptional(zxdg_decoration_manager_v1, 1);
+  }
+
+  /** Before the first window: what its frame needs to know of screens, and of what the user does with it. */
+  prepareFrames(): void {
+    if (this.#input !== undefined) return;
+    this.#input = new OwnInput(this.#client, this);
+    const { globals } = this.#client;
+    for (const output of globals.hostGlobals(wl_output.name)) this.#addOutput(output);
+    globals.onHostGlobal = (global) => {
+      if (global.interface === wl_output.name) this.#addOutput(global);
+      else if (global.interface === wl_seat.name) this.#input?.addSeat(global);
+    };
+  }
+
+  /** Binds the compositor's first global of that kind; undefined when it has none. */
+  bindOptional(table: InterfaceTable, version: number): number | undefined {
+    return this.#client.globals.hostGlobals(table.name).length > 0 ? this.#bind(table, version) : undefined;
+  }
+
+  scaleOf(output: number): number {
+    return this.#outputs.get(output) ?? 1;
+  }
+
+  claimInput(surfaceId: number, area: InputArea | undefined): void {
+    this.#input?.claim(surfaceId, area);
   }
 
   /** The id of a new object, to be used in the very next message that is sent. */
@@ -64,8 +105,9 @@ export class OwnObjects implements FrameHost {
     const known = this.#sheets.get(key);
     if (known !== undefined) return known;
     const size = SHEET_SIZES[shape];
-    const pixels = new Uint32Array(size.width * size.height).fill(colour);
-    const made = { bufferId: this.image(size, new Uint8Array(pixels.buffer), XRGB8888), ...size };
+    const pixels = new Canvas(size.width, size.height, colour).bytes;
+    const bufferId = this.image(size, pixels, XRGB8888);
+    const made = { bufferId, ...size, scale: 1, margin: SHEET_MARGIN };
     this.#sheets.set(key, made);
     return made;
   }
@@ -79,6 +121,14 @@ export class OwnObjects implements FrameHost {
     this.send(pool, wl_shm_pool, "create_buffer", [buffer, 0, width, height, width * PIXEL_BYTES, format]);
     this.send(pool, wl_shm_pool, "destroy", []);
     return buffer;
+  }
+
+  #addOutput({ hostName, version }: HostGlobal): void {
+    const id = this.newId((raw) => {
+      const message = wl_output.events[raw.opcode];
+      if (message?.name === "scale") this.#outputs.set(id, decode(message, raw)[0] as number);
+    });
+    this.#client.bindOnHost(hostName, wl_output, Math.min(version, OUTPUT_VERSION), id);
   }
 
   #bind(table: InterfaceTable, version: number): number {

@@ -10,6 +10,7 @@ import { insetsOf, type Look, withoutFrame } from "./measures.ts";
 
 const STATE = xdg_toplevel.enums.state?.entries ?? {};
 const FULLSCREEN = STATE.fullscreen ?? 0;
+const MAXIMIZED = STATE.maximized ?? 0;
 /** Says that all four edges touch something: no shadow and no round corners are wanted, the frame is there. */
 const TILED = ["tiled_left", "tiled_right", "tiled_top", "tiled_bottom"].map((name) => STATE[name] ?? 0);
 const TILED_SINCE = xdg_toplevel.enums.state?.entriesSince?.tiled_left ?? 0;
@@ -64,6 +65,11 @@ export class ToplevelConfigure {
   /** The serial of the last configure event; undefined before the first. */
   get lastSerial(): number | undefined {
     return this.#lastSerial;
+  }
+
+  /** What the compositor said last. */
+  get isMaximized(): boolean {
+    return this.#size?.states.includes(MAXIMIZED) ?? false;
   }
 
   get titleBar(): TitleBarOwner {

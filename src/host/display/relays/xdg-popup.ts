@@ -9,6 +9,7 @@ import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } fr
 import { checkPopupParent, useAsRole } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { liveObject } from "../translate.ts";
+import { forgetGrab, noteGrab } from "./window-acts.ts";
 import { checkBounds, roleEnded, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
 
 interface PopupState {
@@ -41,7 +42,10 @@ export function becomePopup({ client, object, args }: GuestRequest<XdgSurfaceSta
       xdgSurfaceHostId: object.hostId,
       colour: client.context.colour,
       look: () => "popup",
+      titleBar: () => ({ name: "", title: "", buttons: [] }),
       committing: () => {},
+      refresh: () => {},
+      act: () => {},
     });
     surface.frame = frame;
     object.state.role = popup;
@@ -111,7 +115,10 @@ export const popupRelay = defineRelay<PopupState>({
   requests: {
     destroy: forward,
     grab: ({ client, object, args, forward }) => {
-      if (client.serials.has(args[1] as number)) forward();
+      if (client.serials.has(args[1] as number)) {
+        noteGrab(client, object);
+        forward();
+      }
       // A grab that is denied ends the popup: without it the user could not close it.
       else client.sendToGuest(object.guestId, xdg_popup, "popup_done", []);
     },
@@ -135,7 +142,8 @@ export const popupRelay = defineRelay<PopupState>({
     popup_done: forward,
     repositioned: forward,
   },
-  destroyed: (_client, object) => {
+  destroyed: (client, object) => {
+    forgetGrab(client, object);
     if (object.state.popup !== undefined) roleEnded(object.state.popup.xdgSurface.state);
   },
 });

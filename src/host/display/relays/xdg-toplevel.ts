@@ -19,9 +19,11 @@ import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } fr
 import { checkUndecorated, setWindowParent, useAsRole, violation, windowGone } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { type Size, sameSize } from "../surfaces/rect.ts";
+import { showTree } from "../surfaces/show.ts";
 import { liveObject } from "../translate.ts";
 import { placeForHost } from "./input-focus.ts";
 import { TitleBar } from "./title-bar.ts";
+import { actOnWindow, buttonsOf } from "./window-acts.ts";
 import { roleEnded, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
 
 const NO_LIMIT: Size = { width: 0, height: 0 };
@@ -30,6 +32,10 @@ export interface ToplevelState {
   /** All of the following is set as soon as the object exists. */
   window: ToplevelWindow | undefined;
   fullscreen: FullscreenState;
+  /** Made harmless. */
+  title: string;
+  /** What the compositor can do (xdg_toplevel.wm_capabilities); undefined when it has not said. */
+  capabilities: readonly number[] | undefined;
 }
 
 export interface ToplevelWindow {
@@ -49,6 +55,7 @@ export interface ToplevelWindow {
 export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: GuestSurface): void {
   const { client, object } = request;
   const { own } = client;
+  own.prepareFrames();
   const [toplevel] = request.forward();
   const state = stateOf(toplevelRelay, toplevel);
   if (toplevel === undefined || state === undefined) return;
@@ -58,7 +65,14 @@ export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: 
     xdgSurfaceHostId: object.hostId,
     colour: client.context.colour,
     look: () => configure.look,
+    titleBar: () => ({ name: client.context.sandbox, title: state.title, buttons: buttonsOf(state.capabilities) }),
     committing: (visible, insets) => committing(client, toplevel, visible !== undefined, insets),
+    refresh: () => {
+      showTree(surface, own, true);
+      // It may be a while until something else is sent.
+      client.flush();
+    },
+    act: (act) => actOnWindow(client, toplevel, configure.isMaximized, act),
   });
   state.window = {
     titleBar: new TitleBar(client, surface, toplevel.hostId, configure),
@@ -165,7 +179,7 @@ function toldStates(object: RelayObject<ToplevelState>, states: readonly number[
 export const toplevelRelay = defineRelay<ToplevelState>({
   table: xdg_toplevel,
   version: XDG_VERSION,
-  state: () => ({ window: undefined, fullscreen: WINDOWED }),
+  state: () => ({ window: undefined, fullscreen: WINDOWED, title: "", capabilities: undefined }),
   requests: {
     destroy: ({ object, forward }) => {
       checkUndecorated(object);
@@ -176,7 +190,12 @@ export const toplevelRelay = defineRelay<ToplevelState>({
       setWindowParent(object, args[0] === 0 ? undefined : liveObject(client, args[0] as number, "xdg_toplevel"));
       forward();
     },
-    set_title: ({ args, forward }) => forward([hostTitle(args[0] as string)]),
+    set_title: ({ object, args, forward }) => {
+      const title = hostTitle(args[0] as string);
+      forward([title]);
+      object.state.title = title;
+      object.state.window?.frame.refreshTitleBar();
+    },
     set_app_id: ({ client, args, forward }) => forward([hostAppId(client.context.sandbox, args[0] as string)]),
     show_window_menu: ({ client, object, args, forward }) => {
       const [seat = 0, serial = 0, x = 0, y = 0] = args as number[];
@@ -199,7 +218,7 @@ export const toplevelRelay = defineRelay<ToplevelState>({
     // Passed on together, with the xdg_surface.configure that ends them.
     configure: ({ object, args }) => {
       const [width, height, states] = args as [number, number, Uint8Array];
-      const host = [...new Uint32Array(states.slice().buffer, 0, states.length >> 2)];
+      const host = numbersOf(states);
       object.state.window?.configure.setSize({ width, height, states: host, told: toldStates(object, host) });
     },
     close: forward,
@@ -207,7 +226,11 @@ export const toplevelRelay = defineRelay<ToplevelState>({
       const [width, height] = args as [number, number];
       object.state.window?.configure.setBounds({ width, height });
     },
-    wm_capabilities: forward,
+    wm_capabilities: ({ object, args, forward }) => {
+      object.state.capabilities = numbersOf(args[0] as Uint8Array);
+      object.state.window?.frame.refreshTitleBar();
+      forward();
+    },
   },
   policyChanged: (client, object) =>
     fullscreen(client, object, { kind: "policy-changed", verdict: client.context.policy.decide("fullscreen") }),
@@ -219,3 +242,8 @@ export const toplevelRelay = defineRelay<ToplevelState>({
     setContent(client, window, false);
   },
 });
+
+/** A Wayland array of 32-bit numbers. */
+function numbersOf(bytes: Uint8Array): number[] {
+  return [...new Uint32Array(bytes.slice().buffer, 0, bytes.length >> 2)];
+}

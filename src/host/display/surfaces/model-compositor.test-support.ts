@@ -104,6 +104,9 @@ export class ModelCompositor {
         surface.pending.geometry = { x, y, width, height };
         return;
       }
+      case "wl_buffer":
+        this.#buffers.delete(id);
+        return;
       case "wl_region":
         return;
       default:

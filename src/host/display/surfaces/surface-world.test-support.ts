@@ -6,7 +6,7 @@ import { wp_viewport, wp_viewporter } from "../../../wayland/generated/viewporte
 import { wl_compositor, wl_subcompositor, wl_subsurface, wl_surface } from "../../../wayland/generated/wayland.ts";
 import { xdg_surface } from "../../../wayland/generated/xdg-shell.ts";
 import { insetsOf, type Look, stripsAround } from "../frame/measures.ts";
-import { type FrameHost, SHEET_MARGIN } from "../frame/part.ts";
+import type { FrameHost } from "../frame/part.ts";
 import { WindowFrame } from "../frame/window-frame.ts";
 import type { SurfaceBuffer } from "./change.ts";
 import { GuestSurface } from "./guest-surface.ts";
@@ -54,10 +54,12 @@ export class World {
         if (fault !== undefined) throw new Error(`after ${request[1].name}.${request[2]}: ${fault}`);
       },
       sheet: (_colour: number, size: Size) => {
-        const [width, height] = [size.width + 2 * SHEET_MARGIN, size.height + 2 * SHEET_MARGIN];
-        return { bufferId: host.addBuffer({ memory: FRAME, x: 0, y: 0, width, height }), width, height };
+        const bufferId = host.addBuffer({ memory: FRAME, x: 0, y: 0, ...size });
+        return { bufferId, ...size, scale: 1, margin: 0 };
       },
-      image: () => 0,
+      image: ({ width, height }: Size) => host.addBuffer({ memory: FRAME, x: 0, y: 0, width, height }),
+      scaleOf: () => 1,
+      claimInput: () => {},
     });
     for (const _ of PARENTS) {
       const [nativeId, hostId, viewport] = [native.newId(), host.newId(), native.newId()];
@@ -79,7 +81,10 @@ export class World {
       xdgSurfaceHostId: host.addXdgSurface(root.hostId),
       colour: 0,
       look: () => this.look,
+      titleBar: () => ({ name: "test", title: "", buttons: [] }),
       committing: () => {},
+      refresh: () => {},
+      act: () => {},
     });
   }
 
@@ -173,7 +178,12 @@ export class World {
     const candidates = (["border", "title-bar"] as const).map((look) => {
       const { left, top, right, bottom } = insetsOf(look);
       const strips = stripsAround(root, insetsOf(look));
-      const isWhole = strips.every((strip, index) => same(strip, frame[index])) && frame.length === strips.length;
+      // Text and buttons lie on the bar.
+      const pictures = frame.slice(strips.length);
+      const bar = { x: 0, y: -top, width: root.width, height: look === "title-bar" ? top : 0 };
+      const isWhole =
+        strips.every((strip, index) => same(strip, frame[index])) &&
+        pictures.every((picture) => same(picture, intersect(picture, bar)));
       const geometry = { x: -left, y: -top, width: root.width + left + right, height: root.height + top + bottom };
       return isWhole && same(geometry, this.host.geometryOf(this.#surface(0).hostId));
     });
