@@ -4,7 +4,7 @@ import { COLOURS, readableOn } from "../../src/host/display/frame/colour.ts";
 import { insetsOf } from "../../src/host/display/frame/measures.ts";
 import { wl_compositor } from "../../src/wayland/generated/wayland.ts";
 import { Compositor } from "../support/compositor.ts";
-import { DisplayLoop } from "../support/display-loop.ts";
+import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "../support/display-loop.ts";
 import { insideFrame } from "../support/framed.ts";
 import type { Pixels } from "../support/pixels.ts";
 import { stillPixels } from "../support/still-picture.ts";
@@ -22,7 +22,7 @@ let loop: DisplayLoop;
 const colour = COLOURS.purple ?? 0;
 beforeAll(async () => {
   compositor = await Compositor.start({ kind: "weston" });
-  loop = new DisplayLoop(compositor, "arena", { colour });
+  loop = new DisplayLoop(compositor, "arena", { colour, policy: policyOf(EVERYTHING_ALLOWED) });
 }, DEADLINE_MS);
 afterAll(async () => {
   loop[Symbol.dispose]();

@@ -79,9 +79,9 @@ export const SIZES_AND_EXTRAS: readonly Attack[] = [
   ),
   byBoth(
     "a viewport whose source is outside of the buffer",
-    IGNORED,
+    error("wp_viewport", "out_of_buffer"),
     viewport("set_source", [fixed(60), fixed(60), fixed(10), fixed(10)]),
-    { ...COMPOSITOR, needs: ["wp_viewporter"] },
+    { needs: ["wp_viewporter"] },
   ),
   byBoth(
     "a viewport of negative source",

@@ -185,25 +185,30 @@ export const SURFACES_AND_ROLES: readonly Attack[] = [
       scene.client.request(parent, "commit", []);
     }
   }),
-  byBoth("a tower of subsurfaces as high as allowed, all of them on the screen", IGNORED, async (scene) => {
-    const { surface } = await scene.window();
-    const subcompositor = scene.bind("wl_subcompositor");
-    const tower = [surface];
-    for (let parent = surface; tower.length < MAX_SUBSURFACE_DEPTH; ) {
-      const child = scene.surface();
-      scene.client.create(subcompositor, "get_subsurface", [child, parent]);
-      tower.push(child);
-      parent = child;
-    }
-    for (let round = 0; round < 3; round++) {
-      for (const floor of [...tower].reverse()) {
-        attachPixels(scene.client, floor, 32, 32);
-        scene.client.request(floor, "damage", [0, 0, 32, 32]);
-        scene.client.request(floor, "commit", []);
+  byBoth(
+    "a tower of subsurfaces as high as allowed, upside down, all of them on the screen",
+    IGNORED,
+    async (scene) => {
+      const { surface } = await scene.window();
+      const subcompositor = scene.bind("wl_subcompositor");
+      const tower = [surface];
+      for (let parent = surface; tower.length < MAX_SUBSURFACE_DEPTH; ) {
+        const child = scene.surface();
+        const role = scene.client.create(subcompositor, "get_subsurface", [child, parent]);
+        scene.client.request(role, "place_below", [parent]);
+        tower.push(child);
+        parent = child;
       }
-      await scene.client.roundtrip();
-    }
-  }),
+      for (let round = 0; round < 3; round++) {
+        for (const floor of [...tower].reverse()) {
+          attachPixels(scene.client, floor, 32, 32);
+          scene.client.request(floor, "damage", [0, 0, 32, 32]);
+          scene.client.request(floor, "commit", []);
+        }
+        await scene.client.roundtrip();
+      }
+    },
+  ),
   byBoth("a tower of a thousand subsurfaces", displayError("wl_subcompositor", "no_memory"), async (scene) => {
     const { surface } = await scene.window();
     const [compositor, subcompositor] = [scene.bind("wl_compositor"), scene.bind("wl_subcompositor")];

@@ -49,6 +49,8 @@ export class ToplevelConfigure {
   #look: Look;
   #lastSerial: number | undefined;
   #ackedSerial: number | undefined;
+  /** The event that was told again, and how often it may be acknowledged once more. */
+  #repeats: { serial: number | undefined; left: number } = { serial: undefined, left: 0 };
 
   /** `version` is that of the guest's xdg_toplevel. */
   constructor(version: number, titleBar: TitleBarOwner) {
@@ -104,12 +106,19 @@ export class ToplevelConfigure {
 
   /** What the guest was told last, to be told again. */
   repeat(): Configuration {
+    this.#repeats = {
+      serial: this.#lastSerial,
+      left: this.#repeats.serial === this.#lastSerial ? this.#repeats.left + 1 : 1,
+    };
     return this.#configuration(this.#lookFor(this.#size));
   }
 
   /** The guest's ack_configure. False: it is one of a repetition, of which the compositor does not know. */
   acknowledge(serial: number): boolean {
-    if (serial === this.#ackedSerial && serial === this.#lastSerial) return false;
+    if (serial === this.#ackedSerial && serial === this.#repeats.serial && this.#repeats.left > 0) {
+      this.#repeats.left -= 1;
+      return false;
+    }
     const index = this.#unacked.findIndex((unacked) => unacked.serial === serial);
     const acked = this.#unacked[index];
     if (acked !== undefined) {

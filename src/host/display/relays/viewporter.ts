@@ -69,9 +69,10 @@ export const viewportRelay = defineRelay<ViewportState>({
       const [width, height] = request.args as [number, number];
       const surface = surfaceOf(request);
       const unset = width === -1 && height === -1;
-      if (!unset && (width <= 0 || height <= 0 || width > MAX_SURFACE_SIDE || height > MAX_SURFACE_SIDE))
+      if (!unset && (width <= 0 || height <= 0))
         refuse(request.object.guestId, "bad_value", `destination ${width}x${height}`);
-      surface.pending.destination = { value: unset ? undefined : { width, height } };
+      const bounded = { width: Math.min(width, MAX_SURFACE_SIDE), height: Math.min(height, MAX_SURFACE_SIDE) };
+      surface.pending.destination = { value: unset ? undefined : bounded };
     },
   },
   events: {},

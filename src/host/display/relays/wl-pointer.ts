@@ -30,7 +30,7 @@ export function setCursor({ client, object, args, forward }: GuestRequest<{ over
   const [serial = 0, surfaceId = 0, x = 0, y = 0] = args as number[];
   if (surfaceId !== 0) {
     const surface = liveSurface(client, surfaceId);
-    surface.takeRole("cursor", object.guestId, ERROR_ROLE);
+    surface.takeRole("cursor", surface.guestId, ERROR_ROLE);
     // It may have content already, of any size.
     showTree(surface, client.own, false);
   }

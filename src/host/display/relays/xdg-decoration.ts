@@ -6,8 +6,8 @@ import {
   zxdg_decoration_manager_v1,
   zxdg_toplevel_decoration_v1,
 } from "../../../wayland/generated/xdg-decoration-unstable-v1.ts";
-import { ProtocolViolation } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
+import { errorCode, onlyOne, violation } from "../surface-roles.ts";
 import { liveObject } from "../translate.ts";
 import { SERVER_SIDE, wishTitleBar } from "./title-bar.ts";
 import { configureAgain, toplevelRelay } from "./xdg-toplevel.ts";
@@ -15,8 +15,6 @@ import { configureAgain, toplevelRelay } from "./xdg-toplevel.ts";
 interface DecorationState {
   toplevel: RelayObject | undefined;
 }
-
-const ERROR = zxdg_toplevel_decoration_v1.enums.error?.entries ?? {};
 
 /** Whatever the guest wants, it is told the same. */
 function answer({ client, object }: GuestRequest<DecorationState>): void {
@@ -31,19 +29,18 @@ export const decorationManagerRelay = defineRelay({
   local: true,
   requests: {
     destroy: forward,
-    get_toplevel_decoration: ({ client, object, args }) => {
-      const [id, toplevelId] = args as [number, number];
-      const toplevel = liveObject(client, toplevelId, "xdg_toplevel");
+    get_toplevel_decoration: (request) => {
+      const { client, args } = request;
+      const toplevel = liveObject(client, args[1] as number, "xdg_toplevel");
       const window = stateOf(toplevelRelay, toplevel)?.window;
-      const made = client.createFromGuest(id, object.version, toplevelDecorationRelay, object);
+      const made = onlyOne(errorCode(zxdg_toplevel_decoration_v1, "already_constructed"))(request);
       const state = stateOf(toplevelDecorationRelay, made);
-      if (window === undefined || state === undefined) return;
-      if (window.hasContent) throw new ProtocolViolation(id, ERROR.unconfigured_buffer ?? 0, "has content already");
-      if (window.isDecorated) throw new ProtocolViolation(id, ERROR.already_constructed ?? 1, "has one already");
-      window.isDecorated = true;
+      if (made === undefined || window === undefined || state === undefined) return;
+      if (window.hasContent)
+        throw violation(made, zxdg_toplevel_decoration_v1, "unconfigured_buffer", "the window has content already");
       state.toplevel = toplevel;
       wishTitleBar(window.surface, true);
-      client.sendToGuest(id, zxdg_toplevel_decoration_v1, "configure", [SERVER_SIDE]);
+      client.sendToGuest(made.guestId, zxdg_toplevel_decoration_v1, "configure", [SERVER_SIDE]);
     },
   },
   events: {},
@@ -58,8 +55,6 @@ export const toplevelDecorationRelay = defineRelay<DecorationState>({
   events: {},
   destroyed: (_client, object) => {
     const window = stateOf(toplevelRelay, object.state.toplevel)?.window;
-    if (window === undefined) return;
-    window.isDecorated = false;
-    wishTitleBar(window.surface, false);
+    if (window !== undefined) wishTitleBar(window.surface, false);
   },
 });

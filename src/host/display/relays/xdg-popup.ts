@@ -6,7 +6,7 @@ import { type PopupParent, Positioner } from "../frame/positioner.ts";
 import { WindowFrame } from "../frame/window-frame.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
-import { checkPopupParent, useAsRole } from "../surface-roles.ts";
+import { checkPopupParent, useAsRole, violation } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { liveObject } from "../translate.ts";
 import { forgetGrab, noteGrab } from "./window-acts.ts";
@@ -81,12 +81,21 @@ function parentOf(parent: XdgSurfaceState | undefined): PopupParent {
   return { origin: parent.frame.guestOrigin(parent.surface?.geometry), insets: parent.frame.insets };
 }
 
-function keep(check: boolean) {
+/** Values of xdg_positioner.anchor, and of gravity. */
+const SIDES: ReadonlySet<number> = new Set(Object.values(xdg_positioner.enums.anchor?.entries ?? {}));
+
+/** Keeps a request of which `isValid` holds; `args` are its arguments. */
+function keep(isValid: (args: readonly number[]) => boolean = () => true, check = false) {
   return (request: GuestRequest<Positioner>) => {
+    const { object, message } = request;
+    const args = request.args as readonly number[];
     if (check) checkBounds(request);
-    request.object.state.set(request.message.name, request.args as number[]);
+    if (!isValid(args)) throw violation(object, xdg_positioner, "invalid_input", `${message.name} with ${args.join()}`);
+    object.state.set(message.name, args);
   };
 }
+
+const isSide = ([side = 0]: readonly number[]) => SIDES.has(side);
 
 export const positionerRelay = defineRelay<Positioner>({
   table: xdg_positioner,
@@ -95,15 +104,15 @@ export const positionerRelay = defineRelay<Positioner>({
   state: () => new Positioner(),
   requests: {
     destroy: forward,
-    set_size: keep(true),
-    set_anchor_rect: keep(true),
-    set_anchor: keep(false),
-    set_gravity: keep(false),
-    set_constraint_adjustment: keep(false),
-    set_offset: keep(true),
-    set_reactive: keep(false),
-    set_parent_size: keep(true),
-    set_parent_configure: keep(false),
+    set_size: keep(([width = 0, height = 0]) => width > 0 && height > 0, true),
+    set_anchor_rect: keep(([, , width = 0, height = 0]) => width >= 0 && height >= 0, true),
+    set_anchor: keep(isSide),
+    set_gravity: keep(isSide),
+    set_constraint_adjustment: keep(),
+    set_offset: keep(undefined, true),
+    set_reactive: keep(),
+    set_parent_size: keep(undefined, true),
+    set_parent_configure: keep(),
   },
   events: {},
 });

@@ -42,6 +42,12 @@ function surfaceForRole({ object }: GuestRequest<XdgSurfaceState>): GuestSurface
   return surface;
 }
 
+/** The state of an xdg_surface that is a window or popup already. */
+function constructed(object: RelayObject<XdgSurfaceState>): XdgSurfaceState {
+  if (object.state.role !== undefined) return object.state;
+  throw violation(object, xdg_surface, "not_constructed", "is no window and no popup");
+}
+
 export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
   table: xdg_surface,
   version: XDG_VERSION,
@@ -65,11 +71,11 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
         const text = `${width}x${height}, at least 1x1 wanted`;
         throw violation(request.object, xdg_surface, "invalid_size", text);
       }
-      const { surface } = request.object.state;
+      const { surface } = constructed(request.object);
       if (surface !== undefined) surface.pending.geometry = { x, y, width, height };
     },
     ack_configure: ({ object, args, forward }) => {
-      if (toplevelAcknowledges(object.state.role, args[0] as number)) forward();
+      if (toplevelAcknowledges(constructed(object).role, args[0] as number)) forward();
     },
   },
   events: {

@@ -47,8 +47,6 @@ export interface ToplevelWindow {
   /** What the guest wants, and what the compositor was told last. */
   readonly limits: Record<"set_min_size" | "set_max_size", { guest: Size; host: Size }>;
   hasContent: boolean;
-  /** The guest has an object for its decoration. */
-  isDecorated: boolean;
 }
 
 /** xdg_surface.get_toplevel. */
@@ -85,7 +83,6 @@ export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: 
       set_max_size: { guest: NO_LIMIT, host: NO_LIMIT },
     },
     hasContent: false,
-    isDecorated: false,
   };
   surface.frame = frame;
   useAsRole(object, toplevel);

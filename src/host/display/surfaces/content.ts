@@ -42,9 +42,9 @@ export function surfaceSize(content: Content): Size | ViewportFault {
   const { source, destination } = content;
   const whole = bufferUnits(content);
   if (source !== undefined) {
-    if (source.x + source.width > whole.width || source.y + source.height > whole.height) return "out_of_buffer";
     if (destination === undefined && !(Number.isInteger(source.width) && Number.isInteger(source.height)))
       return "bad_size";
+    if (source.x + source.width > whole.width || source.y + source.height > whole.height) return "out_of_buffer";
   }
   return destination ?? source ?? whole;
 }
