@@ -280,16 +280,21 @@ test("menus of the app close when the user presses on the frame, the last one fi
 test("a drag over the frame is over nothing of the app's", async () => {
   const device = client.create(client.bind(wl_data_device_manager), "get_data_device", [seat]);
   const hostDevice = first(await compositor.next("wl_data_device_manager", "get_data_device"));
-  const offer = host.make(wl_data_offer);
-  host.send(hostDevice, "data_offer", [offer]);
+  const enter = (surface: number, at: readonly [number, number]) => {
+    const offer = host.make(wl_data_offer);
+    host.send(hostDevice, "data_offer", [offer]);
+    host.send(offer, "offer", ["text/plain"]);
+    host.send(hostDevice, "enter", [80, surface, ...at, offer]);
+  };
   const bar = partAt(100, -10);
-  host.send(hostDevice, "enter", [80, bar.surface, ...bar.at, offer]);
+  enter(bar.surface, bar.at);
   host.send(hostDevice, "motion", [0, 0, 0]);
   host.send(hostDevice, "drop", []);
   host.send(hostDevice, "leave", []);
-  await client.next(device, "data_offer");
   await client.roundtrip();
-  for (const name of ["enter", "motion", "drop", "leave"]) expect(device.take(name)).toBeUndefined();
+  for (const name of ["data_offer", "enter", "motion", "drop", "leave"]) expect(device.take(name)).toBeUndefined();
+  enter(ids.surface, [5, 6]);
+  expect((await client.next(device, "enter")).args.slice(2, 4)).toEqual([5, 6]);
 });
 
 test("a pen over the frame is over nothing of the app's", async () => {
