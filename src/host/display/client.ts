@@ -11,31 +11,35 @@ import { wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
 import { SERVER_ID_MIN } from "../../wayland/ids.ts";
 import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
 import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../wayland/types.ts";
-import { CompositorConnection } from "./compositor-connection.ts";
+import { CompositorConnection, takeFds } from "./compositor-connection.ts";
 import type { DisplayContext } from "./context.ts";
+import { depart } from "./departure.ts";
 import { EventQueue } from "./event-queue.ts";
 import { GlobalList } from "./globals.ts";
-import { refuse } from "./inert.ts";
 import { InputSerials } from "./input-serials.ts";
 import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_ERROR_CHARS } from "./limits.ts";
 import { LINK_INTERFACE, LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
 import { ObjectMap } from "./object-map.ts";
 import { OwnObjects } from "./own-objects.ts";
+import { perform } from "./perform.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
 import { forward, type Relay, type RelayObject } from "./relay.ts";
+import { SeatCapabilities } from "./seat-capabilities.ts";
 import { MessageTrail } from "./trace/trail.ts";
-import { forwardEvent, forwardRequest } from "./translate.ts";
+import { forwardEvent, skipEvent } from "./translate.ts";
 
 const HOST_DISPLAY_ID = 1;
 const HOST_REGISTRY_ID = 2;
 
-type Phase = "connecting" | "running" | "ended";
+/** "leaving": nothing of the guest is looked at any more, and nothing is told to it. */
+type Phase = "connecting" | "running" | "leaving" | "ended";
 
 export class DisplayClient {
   readonly number: number;
   readonly context: DisplayContext;
   readonly objects = new ObjectMap();
   readonly globals: GlobalList;
+  readonly seats = new SeatCapabilities(this);
   readonly serials = new InputSerials();
   readonly link: LinkEnd;
   readonly compositor: CompositorConnection;
@@ -44,24 +48,25 @@ export class DisplayClient {
   readonly #reader = new MessageReader();
   readonly #events: EventQueue;
   readonly #trail = new MessageTrail();
-  readonly #onEnded: () => void;
+  readonly #ended = Promise.withResolvers<void>();
+  /** Kept once the connection has ended, on both sides. */
+  readonly gone = this.#ended.promise;
   readonly #handshakeTimer: ReturnType<typeof setTimeout>;
   #phase: Phase = "connecting";
 
   /** Takes over `stream`. Throws "unavailable" when the compositor cannot be reached; the stream is then untouched. */
-  constructor(stream: ByteStream, number: number, context: DisplayContext, onEnded: () => void) {
+  constructor(stream: ByteStream, number: number, context: DisplayContext) {
     this.number = number;
     this.context = context;
     this.#stream = stream;
     this.#events = new EventQueue(stream);
-    this.#onEnded = onEnded;
     this.globals = new GlobalList(this);
     this.link = new LinkEnd(this);
     this.compositor = new CompositorConnection(context.connect(), {
       message: (raw, fds) => this.#hostMessage(raw, fds),
       batchEnd: () => this.flush(),
       drained: () => this.#stream.resume(),
-      closed: (error) => this.#compositorClosed(error),
+      closed: (error) => (this.#isOver ? this.#gone() : this.#compositorClosed(error)),
     });
     this.objects.addFromGuest(HOST_DISPLAY_ID, 1, context.relays.display);
     // Nothing of the guest is looked at before the compositor has told what it offers.
@@ -73,9 +78,15 @@ export class DisplayClient {
       () => this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor does not answer"),
       COMPOSITOR_HANDSHAKE_DEADLINE_MS,
     );
-    const handshake = this.objects.addInternal(() => this.#handshakeDone());
     this.sendToHost(HOST_DISPLAY_ID, wl_display, "get_registry", [HOST_REGISTRY_ID]);
-    this.sendToHost(HOST_DISPLAY_ID, wl_display, "sync", [handshake.hostId]);
+    // A second round trip for what the seats have.
+    this.whenAnswered(() => this.whenAnswered(() => this.#handshakeDone()));
+  }
+
+  /** Calls `then` once the compositor has handled all that was sent before. */
+  whenAnswered(then: () => void): void {
+    const callback = this.objects.addInternal(then);
+    this.sendToHost(HOST_DISPLAY_ID, wl_display, "sync", [callback.hostId]);
     this.compositor.flush();
   }
 
@@ -160,7 +171,7 @@ export class DisplayClient {
 
   /** Writes out what is queued in both directions. */
   flush(): void {
-    if (this.#phase === "ended") return;
+    if (this.#isOver) return;
     this.compositor.flush();
     if (this.#events.flush()) return;
     this.context.notice("warning", `app connection ${this.number} does not read its events and was ended`);
@@ -168,16 +179,26 @@ export class DisplayClient {
     this.end();
   }
 
-  /** Ends the connection: the compositor forgets its windows, the guest sees the end of its stream. */
+  /** Ends the connection: the compositor forgets its windows, then the guest sees the end of its stream. */
   end(): void {
+    if (this.#isOver) return;
+    this.#phase = "leaving";
+    clearTimeout(this.#handshakeTimer);
+    depart(this, () => this.#gone());
+    if (this.compositor.closed) this.#gone();
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === "leaving" || this.#phase === "ended";
+  }
+
+  #gone(): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
-    clearTimeout(this.#handshakeTimer);
     this.compositor.close();
-    for (const object of this.objects.all()) if (object.alive) object.relay.destroyed?.(this, object);
     this.#stream.end();
     this.#stream.destroy();
-    this.#onEnded();
+    this.#ended.resolve();
   }
 
   #handshakeDone(): void {
@@ -189,12 +210,12 @@ export class DisplayClient {
   }
 
   #guestData(chunk: Uint8Array): void {
-    if (this.#phase === "ended") return;
+    if (this.#isOver) return;
     try {
       this.#reader.push(chunk);
       for (let raw = this.#reader.next(); raw !== undefined; raw = this.#reader.next()) {
         this.#guestMessage(raw);
-        if ((this.#phase as Phase) === "ended") return;
+        if (this.#isOver) return;
       }
     } catch (error) {
       this.#refuse(error);
@@ -227,12 +248,8 @@ export class DisplayClient {
     const args = decode(message, raw);
     this.#trail.decoded(args);
     this.context.tracer?.message(this.number, "guest->", table, raw.objectId, message, args);
-    const pass = (changed: readonly Value[] = args) => forwardRequest(this, object, raw.opcode, message, changed);
-    if (object.inert) refuse({ client: this, object, message, args, forward: pass });
-    else if (rule === forward) pass();
-    else rule({ client: this, object, message, args, forward: pass });
+    perform(this, object, raw.opcode, message, args);
     this.link.discardTransfer();
-    if (message.destructor) this.destroyedByGuest(object);
   }
 
   #hostMessage(raw: RawMessage, fds: OwnedFd[]): void {
@@ -264,7 +281,7 @@ export class DisplayClient {
     try {
       const rule = eventRules[raw.opcode];
       if (!object.alive || rule === undefined) {
-        this.#skipEvent(object, message, raw);
+        skipEvent(this, object, message, raw);
         return;
       }
       const args = decode(message, raw);
@@ -277,16 +294,6 @@ export class DisplayClient {
     } finally {
       for (const fd of own) fd.close();
     }
-  }
-
-  /** An event that the guest must not see may still make objects, whose own events have to be followed. */
-  #skipEvent(object: RelayObject, message: MessageTable, raw: RawMessage): void {
-    if (!message.args.some((arg) => arg.type === "new_id")) return;
-    const args = decode(message, raw);
-    message.args.forEach((arg, index) => {
-      const relay = arg.type === "new_id" ? this.context.relays.byInterface.get(arg.interface ?? "") : undefined;
-      if (relay !== undefined) this.objects.addDeadFromHost(args[index] as number, object.version, relay);
-    });
   }
 
   #hostDisplayEvent(raw: RawMessage): void {
@@ -325,7 +332,7 @@ export class DisplayClient {
 
   /** Tells the guest why, as wl_display.error, and ends the connection. */
   #fatal(guestId: number, code: number, text: string, reason = `: ${text}`): void {
-    if (this.#phase === "ended") return;
+    if (this.#isOver) return;
     // A compositor's text may quote what the guest wrote.
     this.context.notice("warning", sanitizeText(`app connection ${this.number} was ended${reason}`, MAX_ERROR_CHARS));
     this.context.trail(this.number, this.#trail.lines());
@@ -335,14 +342,7 @@ export class DisplayClient {
   }
 
   #compositorClosed(error: VitrineError | undefined): void {
-    if (this.#phase === "ended") return;
     this.context.compositorLost(error);
     this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor closed the connection");
   }
-}
-
-function takeFds(queue: OwnedFd[], count: number): OwnedFd[] {
-  if (queue.length < count)
-    throw new VitrineError("protocol", "Cannot follow the compositor: an event lacks its descriptor");
-  return queue.splice(0, count);
 }

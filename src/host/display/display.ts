@@ -149,7 +149,9 @@ export class HostDisplay {
       return;
     }
     try {
-      this.#clients.set(number, new DisplayClient(stream, number, this.#context, () => this.#clients.delete(number)));
+      const client = new DisplayClient(stream, number, this.#context);
+      this.#clients.set(number, client);
+      void client.gone.then(() => this.#clients.delete(number));
     } catch (error) {
       this.#context.notice(
         "error",
@@ -164,13 +166,16 @@ export class HostDisplay {
     this.#transfers.accept(number, announcedBy, token, stream);
   }
 
-  /** Ends every app connection and frees all memory. */
-  close(): void {
-    for (const client of [...this.#clients.values()]) client.end();
+  /** Ends every app connection and frees all memory. The promise is kept once the compositor has taken leave of all apps. */
+  async close(): Promise<void> {
+    const clients = [...this.#clients.values()];
+    const gone = Promise.all(clients.map((client) => client.gone));
+    for (const client of clients) client.end();
     this.#transfers.close();
-    this.#route.close();
     this.#mapping?.close();
     this.#mapping = undefined;
+    await gone;
+    this.#route.close();
   }
 
   #trail(client: number, lines: readonly string[]): void {

@@ -5,7 +5,7 @@
  * policy may deny more of them, also while the guest runs.
  */
 import { decode } from "../../wayland/decode.ts";
-import { wl_registry } from "../../wayland/generated/wayland.ts";
+import { wl_registry, wl_seat } from "../../wayland/generated/wayland.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { DisplayClient } from "./client.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
@@ -81,7 +81,9 @@ export class GlobalList {
       const global = { hostName, interface: name, version };
       this.#host.set(hostName, global);
       this.onHostGlobal(global);
+      if (name === wl_seat.name) this.#client.seats.follow(global);
       if (this.#initial !== undefined) this.#initial.push(global);
+      else if (name === wl_seat.name) this.#client.whenAnswered(() => this.#addIfPresent(global));
       else this.#add(global);
     } else if (message.name === "global_remove") {
       this.#host.delete(args[0] as number);
@@ -153,6 +155,11 @@ export class GlobalList {
     const present = { hostName: global.hostName, relay, version: Math.min(relay.version, global.version) };
     this.#present.add(present);
     this.#offer(present);
+  }
+
+  /** A seat is offered once it is known what it has. */
+  #addIfPresent(global: HostGlobal): void {
+    if (this.#host.has(global.hostName)) this.#add(global);
   }
 
   #remove(hostName: number): void {

@@ -57,6 +57,8 @@ export const MAX_TRANSFER_BYTES = 4 * 1024 * 1024 * 1024;
 /** How long a transfer may stand still, since either side may have forgotten it, and how long it may take in all. */
 export const TRANSFER_STALL_DEADLINE_MS = 60_000;
 export const MAX_TRANSFER_MS = 60 * 60 * 1000;
+/** How long the compositor may take to handle an app's leave before the connection is closed all the same. */
+export const DEPARTURE_DEADLINE_MS = 1000;
 /** How long the compositor may take to answer the first round trip of a connection. */
 export const COMPOSITOR_HANDSHAKE_DEADLINE_MS = 10_000;
 /** Damaged rectangles of one commit that are kept apart; with more, all of the surface counts as damaged. */

@@ -39,6 +39,12 @@ export function useSurface(surface: RelayObject, role: Use["role"], object: Rela
   uses.set(surface, { role, object });
 }
 
+/** The xdg_surface that a surface is used as, while there is one. */
+export function xdgSurfaceOf(surface: RelayObject): RelayObject | undefined {
+  const use = uses.get(surface);
+  return use?.role === "xdg_surface" && use.object?.alive ? use.object : undefined;
+}
+
 /** An xdg_surface has become a window or a popup. */
 export function useAsRole(xdgSurface: RelayObject, object: RelayObject | undefined): void {
   if (object !== undefined) roleObjects.set(xdgSurface, object);
@@ -122,10 +128,19 @@ export function onlyOne(error: number): (request: GuestRequest) => RelayObject |
   return ({ client, object, message, args, forward }) => {
     const index = message.args.findIndex((argument) => argument.type === "object");
     const target = liveObject(client, args[index] as number, message.args[index]?.interface);
-    const kind = message.args.find((argument) => argument.type === "new_id")?.interface ?? "";
+    const wanted = message.args.find((argument) => argument.type === "new_id")?.interface ?? "";
+    // What else it is about, a seat for example, may be another one each time.
+    const others = message.args.flatMap((argument, at) =>
+      argument.type === "object" && at !== index ? [args[at]] : [],
+    );
+    const kind = [wanted, ...others].join();
     const present = additions.get(target) ?? new Map<string, RelayObject>();
     if (present.get(kind)?.alive) {
-      throw new ProtocolViolation(object.guestId, error, `${target.relay.table.name} ${target.guestId} has a ${kind}`);
+      throw new ProtocolViolation(
+        object.guestId,
+        error,
+        `${target.relay.table.name} ${target.guestId} has a ${wanted}`,
+      );
     }
     additions.set(target, present);
     const [made] = forward();

@@ -37,7 +37,7 @@ export interface Windows {
   trace(options: TraceOptions, show: (record: TraceRecord) => void): () => void;
   /** What the guest's monotonic clock says now, in milliseconds. */
   setGuestUptime(milliseconds: number): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Makes the arena and reaches for the compositor. Throws "unavailable" when that is gone. */
@@ -73,7 +73,7 @@ async function noWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promis
       throw new VitrineError("unavailable", "Cannot trace: the sandbox was started without a display");
     },
     setGuestUptime: () => {},
-    close: () => arena.close(),
+    close: async () => arena.close(),
   };
 }
 
@@ -127,8 +127,8 @@ async function realWindows(
     setGuestUptime: (milliseconds) => {
       clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
     },
-    close: () => {
-      display.close();
+    close: async () => {
+      await display.close();
       arena.close();
     },
   };

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { MAX_SUBSURFACE_DEPTH } from "../../../src/host/display/limits.ts";
 import type { ClientObject } from "../../support/wayland-object.ts";
 import { attachPixels } from "../../support/window.ts";
-import { type Attack, byBoth, COMPOSITOR, clipped, displayError, error, IGNORED, type Scene } from "./attack.ts";
+import { type Attack, byBoth, clipped, displayError, error, IGNORED, type Scene } from "./attack.ts";
 
 const MAX_INT = 0x7fff_ffff;
 
@@ -35,86 +35,51 @@ function askAll(scene: Scene, toplevel: ClientObject): void {
 }
 
 export const SURFACES_AND_ROLES: readonly Attack[] = [
-  byBoth(
-    "content before the first configure",
-    error("xdg_surface", "unconfigured_buffer"),
-    (scene) => {
-      const { surface } = scene.toplevel();
-      attachPixels(scene.client, surface, 64, 64);
-      scene.client.request(surface, "commit", []);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "an acknowledgement of a configure that never was",
-    error("xdg_wm_base", "invalid_surface_state"),
-    async (scene) => {
-      const { xdgSurface: window } = await scene.window();
-      scene.client.request(window, "ack_configure", [0xdead]);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "one configure acknowledged twice",
-    error("xdg_wm_base", "invalid_surface_state"),
-    async (scene) => {
-      const { surface, xdgSurface: window } = scene.toplevel();
-      scene.client.request(surface, "commit", []);
-      const { args } = await scene.client.next(window, "configure");
-      scene.client.request(window, "ack_configure", args);
-      scene.client.request(window, "ack_configure", args);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("content before the first configure", error("xdg_surface", "unconfigured_buffer"), (scene) => {
+    const { surface } = scene.toplevel();
+    attachPixels(scene.client, surface, 64, 64);
+    scene.client.request(surface, "commit", []);
+  }),
+  byBoth("an acknowledgement of a configure that never was", IGNORED, async (scene) => {
+    const { xdgSurface: window } = await scene.window();
+    scene.client.request(window, "ack_configure", [0xdead]);
+  }),
+  byBoth("one configure acknowledged twice", IGNORED, async (scene) => {
+    const { surface, xdgSurface: window } = scene.toplevel();
+    scene.client.request(surface, "commit", []);
+    const { args } = await scene.client.next(window, "configure");
+    scene.client.request(window, "ack_configure", args);
+    scene.client.request(window, "ack_configure", args);
+  }),
   byBoth("two xdg_surfaces for one surface", error("xdg_wm_base", "role"), (scene) => {
     const { surface } = scene.toplevel();
     xdgSurface(scene, surface);
   }),
-  byBoth(
-    "a window made twice",
-    error("xdg_surface", "already_constructed"),
-    (scene) => {
-      const { xdgSurface: window } = scene.toplevel();
-      scene.client.create(window, "get_toplevel", []);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a request to a window surface without a role",
-    error("xdg_surface", "not_constructed"),
-    (scene) => {
-      const window = xdgSurface(scene, scene.surface());
-      scene.client.request(window, "set_window_geometry", [0, 0, 10, 10]);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a window whose surface was drawn on before",
-    error("xdg_wm_base", "unconfigured_buffer", "xdg_surface"),
-    (scene) => {
-      const surface = scene.surface();
-      attachPixels(scene.client, surface, 64, 64);
-      scene.client.request(surface, "commit", []);
-      xdgSurface(scene, surface);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a window made twice", error("xdg_surface", "already_constructed"), (scene) => {
+    const { xdgSurface: window } = scene.toplevel();
+    scene.client.create(window, "get_toplevel", []);
+  }),
+  byBoth("a request to a window surface without a role", error("xdg_surface", "not_constructed"), (scene) => {
+    const window = xdgSurface(scene, scene.surface());
+    scene.client.request(window, "set_window_geometry", [0, 0, 10, 10]);
+  }),
+  byBoth("a window whose surface was drawn on before", error("xdg_wm_base", "invalid_surface_state"), (scene) => {
+    const surface = scene.surface();
+    attachPixels(scene.client, surface, 64, 64);
+    scene.client.request(surface, "commit", []);
+    xdgSurface(scene, surface);
+  }),
   byBoth("a subsurface that becomes a window", error("xdg_wm_base", "role"), async (scene) => {
     const { surface: parent } = await scene.window();
     const child = scene.surface();
     subsurface(scene, child, parent);
     xdgSurface(scene, child);
   }),
-  byBoth(
-    "a window that becomes a subsurface",
-    error("wl_subcompositor", "bad_surface"),
-    async (scene) => {
-      const { surface } = await scene.window();
-      const { surface: other } = await scene.window();
-      subsurface(scene, surface, other);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a window that becomes a subsurface", error("wl_subcompositor", "bad_surface"), async (scene) => {
+    const { surface } = await scene.window();
+    const { surface: other } = await scene.window();
+    subsurface(scene, surface, other);
+  }),
   byBoth("a surface that is its own subsurface", error("wl_subcompositor", "bad_surface"), (scene) => {
     const surface = scene.surface();
     subsurface(scene, surface, surface);
@@ -125,16 +90,11 @@ export const SURFACES_AND_ROLES: readonly Attack[] = [
     subsurface(scene, third, second);
     subsurface(scene, first, third);
   }),
-  byBoth(
-    "a subsurface made twice",
-    error("wl_subcompositor", "bad_surface"),
-    (scene) => {
-      const [parent, child] = [scene.surface(), scene.surface()];
-      subsurface(scene, child, parent);
-      subsurface(scene, child, parent);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a subsurface made twice", error("wl_subcompositor", "bad_surface"), (scene) => {
+    const [parent, child] = [scene.surface(), scene.surface()];
+    subsurface(scene, child, parent);
+    subsurface(scene, child, parent);
+  }),
   byBoth("a subsurface of a dead parent", displayError("wl_display", "invalid_object"), (scene) => {
     const [parent, child] = [scene.surface(), scene.surface()];
     scene.client.request(parent, "destroy", []);
@@ -152,24 +112,14 @@ export const SURFACES_AND_ROLES: readonly Attack[] = [
     client.request(child, "commit", []);
     client.request(role, "destroy", []);
   }),
-  byBoth(
-    "a subsurface above itself",
-    error("wl_subsurface", "bad_surface"),
-    (scene) => {
-      const [parent, child] = [scene.surface(), scene.surface()];
-      scene.client.request(subsurface(scene, child, parent), "place_above", [child]);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a subsurface below a stranger",
-    error("wl_subsurface", "bad_surface"),
-    (scene) => {
-      const [parent, child, stranger] = [scene.surface(), scene.surface(), scene.surface()];
-      scene.client.request(subsurface(scene, child, parent), "place_below", [stranger]);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a subsurface above itself", error("wl_subsurface", "bad_surface"), (scene) => {
+    const [parent, child] = [scene.surface(), scene.surface()];
+    scene.client.request(subsurface(scene, child, parent), "place_above", [child]);
+  }),
+  byBoth("a subsurface below a stranger", error("wl_subsurface", "bad_surface"), (scene) => {
+    const [parent, child, stranger] = [scene.surface(), scene.surface(), scene.surface()];
+    scene.client.request(subsurface(scene, child, parent), "place_below", [stranger]);
+  }),
   byBoth("a subsurface beyond all numbers", IGNORED, async (scene) => {
     const { surface: parent } = await scene.window();
     const child = scene.surface();
@@ -234,16 +184,11 @@ export const SURFACES_AND_ROLES: readonly Attack[] = [
       }
     },
   ),
-  byBoth(
-    "a shell destroyed under its windows",
-    error("xdg_wm_base", "defunct_surfaces"),
-    (scene) => {
-      const shell = scene.bind("xdg_wm_base");
-      scene.client.create(shell, "get_xdg_surface", [scene.surface()]);
-      scene.client.request(shell, "destroy", []);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a shell destroyed under its windows", error("xdg_wm_base", "defunct_surfaces"), (scene) => {
+    const shell = scene.bind("xdg_wm_base");
+    scene.client.create(shell, "get_xdg_surface", [scene.surface()]);
+    scene.client.request(shell, "destroy", []);
+  }),
   byBoth(
     "a window's surface destroyed before its role",
     error("wl_surface", "defunct_role_object"),

@@ -27,6 +27,11 @@ export class Positioner {
     return new Positioner(this.#requests);
   }
 
+  /** Whether there is a size and something to stand by. */
+  get isComplete(): boolean {
+    return this.#requests.has("set_size") && this.#requests.has("set_anchor_rect");
+  }
+
   /** A request of the guest's; the last of its kind counts. */
   set(name: string, args: readonly number[]): void {
     this.#requests.set(name, args);
@@ -42,7 +47,8 @@ export class Positioner {
         case "set_parent_size":
           return [name, ...framed({ width: first, height: second }, parent.insets)];
         case "set_anchor_rect":
-          return [name, first + parent.origin.x, second + parent.origin.y, ...rest];
+          // Some compositors take an anchor without extent for none at all.
+          return [name, first + parent.origin.x, second + parent.origin.y, ...rest.map((side) => Math.max(1, side))];
         default:
           return [name, ...args];
       }

@@ -28,6 +28,8 @@ export interface FramedWindow {
 }
 
 export class WindowFrame implements RootFrame {
+  committed = false;
+  configured = false;
   readonly #host: FrameHost;
   readonly #window: FramedWindow;
   #ring: Ring | undefined;
@@ -56,6 +58,9 @@ export class WindowFrame implements RootFrame {
   }
 
   beforeCommit(visible: Rect | undefined): void {
+    this.committed = true;
+    // Without content it is as it was at first.
+    if (visible === undefined && this.#visible !== undefined) this.configured = false;
     this.#look = this.#window.look();
     this.#visible = visible;
     this.#window.committing(visible, this.insets);

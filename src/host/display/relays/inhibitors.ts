@@ -30,11 +30,13 @@ import {
   defineRelay,
   forward,
   type GuestRequest,
+  type HostEvent,
   type RelayObject,
   type RelayOf,
   type RequestRule,
   stateOf,
 } from "../relay.ts";
+import { errorCode, onlyOne, violation } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { liveObject } from "../translate.ts";
 import { fixedPlaceForHost } from "./input-focus.ts";
@@ -73,10 +75,18 @@ export const idleInhibitorRelay = defineRelay({
   policyChanged: letGo("idle-inhibit"),
 });
 
+const inhibitOnce = onlyOne(errorCode(zwp_keyboard_shortcuts_inhibit_manager_v1, "already_inhibited"));
+
 export const shortcutsInhibitManagerRelay = defineRelay({
   table: zwp_keyboard_shortcuts_inhibit_manager_v1,
   version: 1,
-  requests: { destroy: forward, inhibit_shortcuts: ifPermitted("shortcuts-inhibit") },
+  requests: {
+    destroy: forward,
+    inhibit_shortcuts: (request) => {
+      if (permitted(request.client, "shortcuts-inhibit")) inhibitOnce(request);
+      else refuse(request);
+    },
+  },
   events: {},
 });
 
@@ -88,9 +98,23 @@ export const shortcutsInhibitorRelay = defineRelay({
   policyChanged: letGo("shortcuts-inhibit", "inactive"),
 });
 
+const PERSISTENT = zwp_pointer_constraints_v1.enums.lifetime?.entries.persistent ?? 2;
+
 interface ConstraintState {
   /** Where the pointer is held; its places and regions are counted from the corner that the guest knows. */
   surface: GuestSurface | undefined;
+  isPersistent: boolean;
+  /** It may come into force, perhaps again. */
+  inForce: boolean;
+}
+
+/** By surface, the constraints on it: one at a time. */
+const constraints = new WeakMap<GuestSurface, RelayObject<ConstraintState>>();
+
+/** The compositor has let go of the pointer; a constraint for one time is over. */
+function released({ object, forward }: HostEvent<ConstraintState>): void {
+  object.state.inForce = object.state.isPersistent;
+  forward();
 }
 
 /** lock_pointer or confine_pointer, which make an object of `relay`. */
@@ -100,6 +124,9 @@ function constrain(name: "lock_pointer" | "confine_pointer", relay: () => RelayO
     const [id, surfaceId, pointerId, regionId, lifetime] = args as [number, number, number, number, number];
     const surface = liveSurface(client, surfaceId);
     const pointer = liveObject(client, pointerId, wl_pointer.name);
+    const before = constraints.get(surface);
+    if (before?.alive && !before.inert && before.state.inForce)
+      throw violation(object, zwp_pointer_constraints_v1, "already_constrained", `surface ${surfaceId} has one`);
     if (!permitted(client, "pointer-lock")) {
       refuse(request);
       return;
@@ -107,7 +134,11 @@ function constrain(name: "lock_pointer" | "confine_pointer", relay: () => RelayO
     withHostRegion(client, regionId, surface, (hostRegion) => {
       const made = client.createFromGuest(id, object.version, relay(), object);
       const state = stateOf(relay(), made);
-      if (state !== undefined) state.surface = surface;
+      if (state !== undefined) {
+        state.surface = surface;
+        state.isPersistent = lifetime === PERSISTENT;
+        constraints.set(surface, made as RelayObject<ConstraintState>);
+      }
       const told = [made.hostId, surface.hostId, pointer.hostId, hostRegion, lifetime];
       client.sendToHost(object.hostId, zwp_pointer_constraints_v1, name, told);
     });
@@ -136,7 +167,7 @@ export const pointerConstraintsRelay = defineRelay({
 export const lockedPointerRelay = defineRelay<ConstraintState>({
   table: zwp_locked_pointer_v1,
   version: 1,
-  state: () => ({ surface: undefined }),
+  state: () => ({ surface: undefined, isPersistent: false, inForce: true }),
   requests: {
     destroy: forward,
     set_cursor_position_hint: ({ object, args, forward }) => {
@@ -146,15 +177,15 @@ export const lockedPointerRelay = defineRelay<ConstraintState>({
     },
     set_region: setRegion,
   },
-  events: { locked: forward, unlocked: forward },
+  events: { locked: forward, unlocked: released },
   policyChanged: letGo("pointer-lock", "unlocked"),
 });
 
 export const confinedPointerRelay = defineRelay<ConstraintState>({
   table: zwp_confined_pointer_v1,
   version: 1,
-  state: () => ({ surface: undefined }),
+  state: () => ({ surface: undefined, isPersistent: false, inForce: true }),
   requests: { destroy: forward, set_region: setRegion },
-  events: { confined: forward, unconfined: forward },
+  events: { confined: forward, unconfined: released },
   policyChanged: letGo("pointer-lock", "unconfined"),
 });

@@ -1,12 +1,13 @@
 /** wl_compositor, wl_subcompositor, wl_subsurface: making surfaces and putting them together. */
 import { wl_compositor, wl_subcompositor, wl_subsurface, wl_surface } from "../../../wayland/generated/wayland.ts";
 import { MAX_SURFACE_SIDE } from "../limits.ts";
-import { defineRelay, forward, type RelayObject, stateOf } from "../relay.ts";
-import { checkSubsurfaceDepth, useSurface } from "../surface-roles.ts";
+import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
+import { checkSubsurfaceDepth, useSurface, violation } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { showTree } from "../surfaces/show.ts";
 import { liveObject } from "../translate.ts";
 import { regionRelay } from "./wl-region.ts";
+import { liveSurface } from "./wl-surface.ts";
 
 interface SubsurfaceState {
   surface: GuestSurface | undefined;
@@ -48,6 +49,16 @@ export const subcompositorRelay = defineRelay({
   events: {},
 });
 
+/** wl_subsurface.place_above and place_below: by the parent or one of its subsurfaces. Without a parent there is no order. */
+function restack({ client, object, args, forward }: GuestRequest<SubsurfaceState>): void {
+  const { surface } = object.state;
+  const sibling = liveSurface(client, args[0] as number);
+  if (surface?.parent === undefined) return;
+  if (sibling === surface || (sibling !== surface.parent && sibling.parent !== surface.parent))
+    throw violation(object, wl_subsurface, "bad_surface", `surface ${sibling.guestId} is no sibling`);
+  forward();
+}
+
 export const subsurfaceRelay = defineRelay<SubsurfaceState>({
   table: wl_subsurface,
   version: 1,
@@ -67,8 +78,8 @@ export const subsurfaceRelay = defineRelay<SubsurfaceState>({
       const { surface } = object.state;
       if (surface !== undefined) surface.nextPosition = { x, y };
     },
-    place_above: forward,
-    place_below: forward,
+    place_above: restack,
+    place_below: restack,
     // On the compositor every subsurface stays synchronized: see surfaces/guest-surface.ts.
     set_sync: ({ object }) => {
       if (object.state.surface !== undefined) object.state.surface.sync = true;

@@ -9,9 +9,11 @@ import {
   wl_data_offer,
   wl_data_source,
 } from "../../../wayland/generated/wayland.ts";
-import { defineRelay, type EventRule, forward, type RelayObject } from "../relay.ts";
+import { ProtocolViolation } from "../protocol-violation.ts";
+import { defineRelay, forward, type HostEvent, type RelayObject, stateOf } from "../relay.ts";
 import { errorCode } from "../surface-roles.ts";
 import { showTree } from "../surfaces/show.ts";
+import { finishDrop, newDrag, noteAction, setOfferActions, setSourceActions } from "./drag-actions.ts";
 import { placeForGuest, type Target, targetOf } from "./input-focus.ts";
 import {
   acceptType,
@@ -56,7 +58,7 @@ export const dataDeviceManagerRelay = defineRelay({
 });
 
 /** An event of a drag, for an app that has seen it come. */
-const ofDrag: EventRule<DeviceState> = ({ object, forward }) => {
+const ofDrag = ({ object, forward }: HostEvent<DeviceState>): void => {
   if (object.state.drag !== "hidden") forward();
 };
 
@@ -79,7 +81,16 @@ export const dataDeviceRelay = defineRelay<DeviceState>({
       if (source === 0 || publishSource(request, "drag-out")) forward();
       else client.sendToGuest(source, wl_data_source, "cancelled", []);
     },
-    set_selection: (request) => setSelection(request, "clipboard-out"),
+    set_selection: (request) => {
+      const source = stateOf(dataSourceRelay, request.client.objects.byGuestId(request.args[0] as number));
+      if (source?.hasActions)
+        throw new ProtocolViolation(
+          request.args[0] as number,
+          errorCode(wl_data_source, "invalid_source"),
+          "it is for a drag",
+        );
+      setSelection(request, "clipboard-out");
+    },
     release: forward,
   },
   events: {
@@ -96,6 +107,7 @@ export const dataDeviceRelay = defineRelay<DeviceState>({
         if (offer !== undefined) dropHeld(client, offer);
         return;
       }
+      if (offer !== undefined) offer.state.drag = newDrag();
       const seen = offer === undefined || show(client, object, offer, "drag-in");
       object.state.drag = seen ? { offer } : "hidden";
       client.serials.note(serial, "focus");
@@ -112,7 +124,11 @@ export const dataDeviceRelay = defineRelay<DeviceState>({
       if (drag === "hidden" || over === "frame") return;
       forward(over === undefined ? args : [time, ...placeForGuest(over, x, y)]);
     },
-    drop: ofDrag,
+    drop: (event) => {
+      const { drag } = event.object.state;
+      if (typeof drag === "object" && drag.offer?.state.drag !== undefined) drag.offer.state.drag.dropped = true;
+      ofDrag(event);
+    },
   },
   policyChanged: (client, object) => {
     reconsiderSelection(client, object, "clipboard-in");
@@ -132,17 +148,17 @@ export const dataOfferRelay = defineRelay<OfferState>({
     accept: acceptType,
     receive: receiveData,
     destroy: forward,
-    finish: forward,
-    set_actions: forward,
+    finish: finishDrop,
+    set_actions: setOfferActions,
   },
-  events: { offer: noteType, source_actions: holdOrForward, action: holdOrForward },
+  events: { offer: noteType, source_actions: holdOrForward, action: noteAction },
 });
 
 export const dataSourceRelay = defineRelay<SourceState>({
   table: wl_data_source,
   version: 3,
   state: newSource,
-  requests: { offer: offerType, destroy: forward, set_actions: forward },
+  requests: { offer: offerType, destroy: forward, set_actions: setSourceActions },
   events: {
     target: sendTarget,
     send: sendData,

@@ -2,15 +2,40 @@
 import { wl_keyboard, wl_seat } from "../../../wayland/generated/wayland.ts";
 import { noting } from "../input-serials.ts";
 import { MAX_KEYMAP_BYTES } from "../limits.ts";
-import { defineRelay, forward } from "../relay.ts";
+import { defineRelay, forward, type GuestRequest } from "../relay.ts";
+import { violation } from "../surface-roles.ts";
 
 const PRESSED = wl_keyboard.enums.key_state?.entries.pressed ?? 1;
 
-export const seatRelay = defineRelay({
+interface SeatState {
+  /** The compositor's name of the seat; undefined before it is bound. */
+  hostName: number | undefined;
+}
+
+/** A device of the seat, if it has ever had one of that kind. */
+function device(capability: "pointer" | "keyboard" | "touch"): (request: GuestRequest<SeatState>) => void {
+  const bit = wl_seat.enums.capability?.entries[capability] ?? 0;
+  return ({ client, object, forward }) => {
+    if (!client.seats.has(object.state.hostName, bit))
+      throw violation(object, wl_seat, "missing_capability", `the seat has never had a ${capability}`);
+    forward();
+  };
+}
+
+export const seatRelay = defineRelay<SeatState>({
   table: wl_seat,
   version: 9,
-  requests: { get_pointer: forward, get_keyboard: forward, get_touch: forward, release: forward },
+  state: () => ({ hostName: undefined }),
+  requests: {
+    get_pointer: device("pointer"),
+    get_keyboard: device("keyboard"),
+    get_touch: device("touch"),
+    release: forward,
+  },
   events: { capabilities: forward, name: forward },
+  bound: (_client, object, hostName) => {
+    object.state.hostName = hostName;
+  },
 });
 
 export const keyboardRelay = defineRelay({

@@ -9,13 +9,14 @@ import type { DisplayClient } from "../client.ts";
 import { MAX_CLIENT_SURFACES } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, stateOf } from "../relay.ts";
-import { checkSurfaceUnused } from "../surface-roles.ts";
+import { checkSurfaceUnused, xdgSurfaceOf } from "../surface-roles.ts";
 import type { SurfaceBuffer } from "../surfaces/change.ts";
 import { GuestSurface } from "../surfaces/guest-surface.ts";
 import { OFFSET_SINCE, showTree } from "../surfaces/show.ts";
 import { heldObject, liveObject } from "../translate.ts";
 import { regionRelay } from "./wl-region.ts";
 import { bufferRelay } from "./wl-shm.ts";
+import { mayCommit } from "./xdg-order.ts";
 
 type Request = GuestRequest<GuestSurface>;
 
@@ -81,7 +82,9 @@ export const surfaceRelay = defineRelay<GuestSurface>({
     set_opaque_region: setRegion("opaque"),
     set_input_region: setRegion("input"),
     commit: ({ client, object }) => {
-      if (object.state.commit()) showTree(object.state.root, client.own, object.state.parent === undefined);
+      if (!object.state.commit()) return;
+      const { root } = object.state;
+      if (mayCommit(root, xdgSurfaceOf(object))) showTree(root, client.own, object.state.parent === undefined);
     },
     set_buffer_transform: (request) => bounded(request, "transform", 0, LAST_TRANSFORM, "invalid_transform"),
     set_buffer_scale: (request) => bounded(request, "scale", 1, Number.POSITIVE_INFINITY, "invalid_scale"),

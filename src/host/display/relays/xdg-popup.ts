@@ -10,6 +10,7 @@ import { checkPopupParent, useAsRole, violation } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { liveObject } from "../translate.ts";
 import { forgetGrab, noteGrab } from "./window-acts.ts";
+import { addPopup, checkTopmost, commitOnce, removePopup } from "./xdg-order.ts";
 import { checkBounds, roleEnded, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
 
 interface PopupState {
@@ -19,6 +20,7 @@ interface PopupState {
 
 interface Popup {
   readonly xdgSurface: RelayObject<XdgSurfaceState>;
+  readonly over: RelayObject | undefined;
   readonly parent: XdgSurfaceState | undefined;
   /** Where it shall be. */
   positioner: Positioner;
@@ -51,7 +53,8 @@ export function becomePopup({ client, object, args }: GuestRequest<XdgSurfaceSta
     object.state.role = popup;
     object.state.frame = frame;
     const state = stateOf(popupRelay, popup);
-    if (state !== undefined) state.popup = { xdgSurface: object, parent: parentState, positioner };
+    if (state !== undefined) state.popup = { xdgSurface: object, over: parent, parent: parentState, positioner };
+    if (parent !== undefined) addPopup(parent, popup);
   });
 }
 
@@ -67,6 +70,13 @@ function withHostPositioner(
   const positioner = stateOf(positionerRelay, guestPositioner);
   if (positioner === undefined || guestPositioner?.alive !== true)
     throw new ProtocolViolation(1, WL_DISPLAY_ERROR.invalidObject, `invalid object ${positionerId}`);
+  if (!positioner.isComplete)
+    throw violation(
+      popup.shell ?? guestPositioner,
+      xdg_wm_base,
+      "invalid_positioner",
+      "a size and an anchor are wanted",
+    );
   const id = client.own.newId();
   client.sendToHost(popup.shell?.hostId ?? 0, xdg_wm_base, "create_positioner", [id]);
   for (const [name, ...args] of positioner.forHost(parentOf(parent), INSETS))
@@ -122,8 +132,17 @@ export const popupRelay = defineRelay<PopupState>({
   version: XDG_VERSION,
   state: () => ({ popup: undefined }),
   requests: {
-    destroy: forward,
+    destroy: ({ client, object, forward }) => {
+      const { popup } = object.state;
+      if (popup !== undefined) {
+        checkTopmost(popup.xdgSurface.state, popup.xdgSurface);
+        commitOnce(client, popup.xdgSurface.state);
+      }
+      forward();
+    },
     grab: ({ client, object, args, forward }) => {
+      if (object.state.popup?.xdgSurface.state.frame?.committed)
+        throw violation(object, xdg_popup, "invalid_grab", "the popup has been committed");
       if (client.serials.has(args[1] as number)) {
         noteGrab(client, object);
         forward();
@@ -153,6 +172,9 @@ export const popupRelay = defineRelay<PopupState>({
   },
   destroyed: (client, object) => {
     forgetGrab(client, object);
-    if (object.state.popup !== undefined) roleEnded(object.state.popup.xdgSurface.state);
+    const { popup } = object.state;
+    if (popup === undefined) return;
+    if (popup.over !== undefined) removePopup(popup.over, object);
+    roleEnded(popup.xdgSurface.state);
   },
 });

@@ -8,6 +8,7 @@ import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } fr
 import { checkFreeForWindow, checkRoleGone, errorCode, useSurface, violation } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { liveObject } from "../translate.ts";
+import { acknowledge, checkBlank, checkShellUnused, countOnShell, noteConfigure } from "./xdg-order.ts";
 import { becomePopup, positionerRelay } from "./xdg-popup.ts";
 import { checkBounds, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
 import { becomeToplevel, toplevelAcknowledges, toplevelConfigured } from "./xdg-toplevel.ts";
@@ -16,16 +17,21 @@ export const wmBaseRelay = defineRelay({
   table: xdg_wm_base,
   version: XDG_VERSION,
   requests: {
-    destroy: forward,
+    destroy: ({ object, forward }) => {
+      checkShellUnused(object);
+      forward();
+    },
     create_positioner: ({ client, object, args }) => {
       client.createFromGuest(args[0] as number, object.version, positionerRelay, object);
     },
     get_xdg_surface: ({ client, object, args, forward }) => {
       const surfaceObject = liveObject(client, args[1] as number, wl_surface.name) as RelayObject<GuestSurface>;
       checkFreeForWindow(surfaceObject, object);
+      checkBlank(surfaceObject.state, object);
       surfaceObject.state.takeRole("window", object.guestId, errorCode(xdg_wm_base, "role"));
       const [made] = forward();
       useSurface(surfaceObject, "xdg_surface", made);
+      countOnShell(object, 1);
       const state = stateOf(xdgSurfaceRelay, made);
       if (state !== undefined) state.surface = surfaceObject.state;
     },
@@ -56,6 +62,7 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
     surface: undefined,
     role: undefined,
     frame: undefined,
+    serials: [],
   }),
   requests: {
     destroy: ({ object, forward }) => {
@@ -75,13 +82,17 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
       if (surface !== undefined) surface.pending.geometry = { x, y, width, height };
     },
     ack_configure: ({ object, args, forward }) => {
-      if (toplevelAcknowledges(constructed(object).role, args[0] as number)) forward();
+      const state = constructed(object);
+      const isNew = acknowledge(state, args[0] as number);
+      if (toplevelAcknowledges(state.role, args[0] as number) && isNew) forward();
     },
   },
   events: {
     configure: ({ client, object, args, forward }) => {
+      noteConfigure(object.state, args[0] as number);
       toplevelConfigured(client, object.state.role, args[0] as number);
       forward();
     },
   },
+  destroyed: (_client, object) => countOnShell(object.state.shell, -1),
 });

@@ -14,6 +14,8 @@ export interface XdgSurfaceState {
   /** What it is a window or popup by; undefined before and after. */
   role: RelayObject | undefined;
   frame: WindowFrame | undefined;
+  /** Of configure events that the guest has not acknowledged yet, the oldest first. */
+  readonly serials: number[];
 }
 
 /** Refuses sizes and places that no screen has: compositors calculate with them in 32 bits. */

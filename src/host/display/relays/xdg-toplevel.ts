@@ -24,6 +24,7 @@ import { liveObject } from "../translate.ts";
 import { placeForHost } from "./input-focus.ts";
 import { TitleBar } from "./title-bar.ts";
 import { actOnWindow, buttonsOf } from "./window-acts.ts";
+import { commitOnce, dismissPopups } from "./xdg-order.ts";
 import { roleEnded, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
 
 const NO_LIMIT: Size = { width: 0, height: 0 };
@@ -96,6 +97,9 @@ export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: 
 function committing(client: DisplayClient, toplevel: RelayObject, hasContent: boolean, insets: Insets): void {
   const window = stateOf(toplevelRelay, toplevel)?.window;
   if (window === undefined) return;
+  const { set_min_size: least, set_max_size: most } = window.limits;
+  if (isBelow(most.guest.width, least.guest.width) || isBelow(most.guest.height, least.guest.height))
+    throw violation(toplevel, xdg_toplevel, "invalid_size", "the largest size is below the smallest");
   for (const [name, limit] of Object.entries(window.limits)) {
     const { width, height } = limit.guest;
     const wanted = {
@@ -107,6 +111,11 @@ function committing(client: DisplayClient, toplevel: RelayObject, hasContent: bo
     limit.host = wanted;
   }
   setContent(client, window, hasContent);
+}
+
+/** Whether a bound is below another; 0 is none. */
+function isBelow(most: number, least: number): boolean {
+  return most > 0 && most < least;
 }
 
 function setContent(client: DisplayClient, window: ToplevelWindow, hasContent: boolean): void {
@@ -178,9 +187,14 @@ export const toplevelRelay = defineRelay<ToplevelState>({
   version: XDG_VERSION,
   state: () => ({ window: undefined, fullscreen: WINDOWED, title: "", capabilities: undefined }),
   requests: {
-    destroy: ({ object, forward }) => {
+    destroy: ({ client, object, forward }) => {
       checkUndecorated(object);
-      object.state.window?.titleBar.destroy();
+      const { window } = object.state;
+      if (window !== undefined) {
+        dismissPopups(client, window.xdgSurface);
+        commitOnce(client, window.xdgSurface.state);
+        window.titleBar.destroy();
+      }
       forward();
     },
     set_parent: ({ client, object, args, forward }) => {

@@ -17,6 +17,10 @@ export type Role = "none" | "window" | "subsurface" | "cursor" | "drag-icon";
 
 /** What stands around a window or popup. */
 export interface RootFrame {
+  /** The compositor has been told of a commit since this became a window or popup. */
+  committed: boolean;
+  /** A configure event has been acknowledged since then, and since it last showed something. */
+  configured: boolean;
   /** The surface will be committed, and show this part of itself, or nothing: sends what shall change with it. */
   beforeCommit(visible: Rect | undefined): void;
   /** The surface has a new child, on top of all others for now. */
