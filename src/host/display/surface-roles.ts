@@ -110,6 +110,11 @@ export function setWindowParent(window: RelayObject, parent: RelayObject | undef
   else parents.set(window, parent);
 }
 
+/** The parent that was set last, though it may be gone. */
+export function windowParent(window: RelayObject): RelayObject | undefined {
+  return parents.get(window);
+}
+
 /** A window is gone. Dead ancestors are left out, so that chains stay as short as there are windows. */
 export function windowGone(window: RelayObject): void {
   let above = parents.get(window);
@@ -142,6 +147,7 @@ export function onlyOne(error: number): (request: GuestRequest) => RelayObject |
         `${target.relay.table.name} ${target.guestId} has a ${wanted}`,
       );
     }
+    for (const [key, other] of present) if (!other.alive) present.delete(key);
     additions.set(target, present);
     const [made] = forward();
     if (made !== undefined) present.set(kind, made);

@@ -31,6 +31,12 @@ const forged =
 
 export const INPUT_AND_SERIALS: readonly Attack[] = [
   byBoth(
+    "a touch screen of a seat that has none",
+    error("wl_seat", "missing_capability"),
+    (scene) => scene.client.create(scene.bind("wl_seat"), "get_touch", []),
+    SEAT,
+  ),
+  byBoth(
     "a cursor set with a serial that never was",
     IGNORED,
     (scene) => {

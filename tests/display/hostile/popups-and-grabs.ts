@@ -50,6 +50,22 @@ const badPositioner =
     void positioner(scene, [setting]);
 
 export const POPUPS_AND_GRABS: readonly Attack[] = [
+  byBoth("a popup that becomes a window", error("xdg_wm_base", "role"), async (scene) => {
+    const { xdgSurface } = await scene.window();
+    const made = popup(scene, xdgSurface);
+    scene.client.request(made.popup, "destroy", []);
+    scene.client.create(made.xdgSurface, "get_toplevel", []);
+  }),
+  byBoth("popups that go without ever having been shown", IGNORED, async (scene) => {
+    const { xdgSurface } = await scene.window();
+    for (let count = 0; count < 10; count++) {
+      const made = popup(scene, xdgSurface);
+      scene.client.request(made.popup, "destroy", []);
+      scene.client.request(made.xdgSurface, "destroy", []);
+      scene.client.request(made.surface, "destroy", []);
+    }
+    popup(scene, xdgSurface);
+  }),
   byBoth("a popup without a parent", error("xdg_wm_base", "invalid_popup_parent"), (scene) => {
     const { surface } = popup(scene, null);
     scene.client.request(surface, "commit", []);

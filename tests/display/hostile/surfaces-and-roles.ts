@@ -1,8 +1,10 @@
 /** Roles taken twice or given away, parents that are dead or go in circles, geometry that no screen has. */
 import { expect } from "bun:test";
 import { MAX_SUBSURFACE_DEPTH } from "../../../src/host/display/limits.ts";
+import { zxdg_exporter_v2 } from "../../../src/wayland/generated/xdg-foreign-unstable-v2.ts";
+import type { WaylandClient } from "../../support/wayland-client.ts";
 import type { ClientObject } from "../../support/wayland-object.ts";
-import { attachPixels } from "../../support/window.ts";
+import { attachPixels, type TestWindow } from "../../support/window.ts";
 import { type Attack, byBoth, clipped, displayError, error, IGNORED, type Scene } from "./attack.ts";
 
 const MAX_INT = 0x7fff_ffff;
@@ -34,7 +36,43 @@ function askAll(scene: Scene, toplevel: ClientObject): void {
   client.request(toplevel, "destroy", []);
 }
 
+/** One window exported, and imported in the other connection: what set_parent_of makes it the parent of is its own. */
+async function importWindow(scene: Scene, from: WaylandClient, toplevel: TestWindow): Promise<ClientObject> {
+  const exported = from.create(from.bind(zxdg_exporter_v2), "export_toplevel", [toplevel.surface]);
+  const { args } = await from.next(exported, "handle");
+  return scene.client.create(scene.bind("zxdg_importer_v2"), "import_toplevel", [args[0] as string]);
+}
+
 export const SURFACES_AND_ROLES: readonly Attack[] = [
+  byBoth(
+    "a window that is its own parent by its handle",
+    error("xdg_toplevel", "invalid_parent"),
+    async (scene) => {
+      const window = await scene.window();
+      const imported = await importWindow(scene, scene.client, window);
+      scene.client.request(imported, "set_parent_of", [window.surface]);
+    },
+    { needs: ["zxdg_exporter_v2"] },
+  ),
+  byBoth("a subsurface restacked after its parent has gone", IGNORED, (scene) => {
+    const [parent, child] = [scene.surface(), scene.surface()];
+    const role = subsurface(scene, child, parent);
+    scene.client.request(parent, "destroy", []);
+    for (const request of ["place_above", "place_below"]) scene.client.request(role, request, [child]);
+  }),
+  byBoth(
+    "windows exported and made parents that go without having been shown",
+    IGNORED,
+    async (scene) => {
+      const dialog = scene.toplevel();
+      const hidden = scene.toplevel();
+      scene.client.request(dialog.toplevel, "set_parent", [hidden.toplevel]);
+      await importWindow(scene, scene.client, hidden);
+      for (const gone of [hidden.toplevel, hidden.xdgSurface, hidden.surface])
+        scene.client.request(gone, "destroy", []);
+    },
+    { needs: ["zxdg_exporter_v2"] },
+  ),
   byBoth("content before the first configure", error("xdg_surface", "unconfigured_buffer"), (scene) => {
     const { surface } = scene.toplevel();
     attachPixels(scene.client, surface, 64, 64);

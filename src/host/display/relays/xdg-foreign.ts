@@ -30,8 +30,9 @@ import { ProtocolViolation } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, type Relay, type RelayObject, type RequestRule } from "../relay.ts";
 import { errorCode, setWindowParent, xdgSurfaceOf } from "../surface-roles.ts";
 import { liveObject } from "../translate.ts";
-import { commitOnce } from "./xdg-order.ts";
+import { tie } from "./xdg-order.ts";
 import type { XdgSurfaceState } from "./xdg-surface-state.ts";
+import { shownParent } from "./xdg-toplevel.ts";
 
 interface ExportedState {
   guestHandle: string | undefined;
@@ -49,32 +50,30 @@ const handles = perSandbox(() => new MintedNames(MAX_EXPORTED_WINDOWS));
 /** By the guest's handle, the xdg_toplevel that was exported, of whichever app of the sandbox. */
 const windows = perSandbox(() => new Map<string, RelayObject>());
 
-/** The window of a surface, and its xdg_surface. Throws an error of `object` when it is none. */
-function windowOf(
-  client: DisplayClient,
-  object: RelayObject,
-  surfaceId: number,
-): { role: RelayObject; xdg: XdgSurfaceState } {
-  const xdg = xdgSurfaceOf(liveObject(client, surfaceId, wl_surface.name))?.state as XdgSurfaceState | undefined;
-  const role = xdg?.role;
-  if (xdg === undefined || role?.relay.table !== xdg_toplevel)
-    throw new ProtocolViolation(object.guestId, INVALID_SURFACE, `surface ${surfaceId} is no window`);
-  return { role, xdg };
+/** The window of a surface. Throws an error of `object` when it is none. */
+function windowOf(client: DisplayClient, object: RelayObject, surfaceId: number): RelayObject {
+  const xdgSurface = xdgSurfaceOf(liveObject(client, surfaceId, wl_surface.name));
+  const role = (xdgSurface?.state as XdgSurfaceState | undefined)?.role;
+  if (role?.relay.table === xdg_toplevel) return role;
+  throw new ProtocolViolation(object.guestId, INVALID_SURFACE, `surface ${surfaceId} is no window`);
 }
 
-/** export: of a window. It counts as committed from now on, which compositors rely on when it goes. */
-function exporting(request: GuestRequest): void {
-  const { client, object, args, forward } = request;
-  const { role, xdg } = windowOf(client, object, args[1] as number);
-  commitOnce(client, xdg);
-  const state = forward()[0]?.state as ExportedState | undefined;
-  if (state !== undefined) state.window = role;
+/** export: of a window. */
+function exporting({ client, object, args, forward }: GuestRequest): void {
+  const window = windowOf(client, object, args[1] as number);
+  const [made] = forward();
+  if (made === undefined) return;
+  (made.state as ExportedState).window = window;
+  tie(window, made);
 }
 
 /** imported.set_parent_of: the exported window becomes the parent of one of the app's, unless that made a circle. */
 function setParentOf({ client, object, args, forward }: GuestRequest<ImportedState>): void {
-  const { role } = windowOf(client, object, args[0] as number);
-  if (object.state.window !== undefined) setWindowParent(role, object.state.window);
+  const window = windowOf(client, object, args[0] as number);
+  const parent = object.state.window;
+  if (parent !== undefined) setWindowParent(window, parent);
+  if (parent === undefined || shownParent(parent) !== parent) return;
+  tie(window, object);
   forward();
 }
 

@@ -7,7 +7,8 @@ import { wl_surface } from "../../../wayland/generated/wayland.ts";
 import { xdg_popup, xdg_surface, xdg_wm_base } from "../../../wayland/generated/xdg-shell.ts";
 import type { DisplayClient } from "../client.ts";
 import { sever } from "../inert.ts";
-import { MAX_UNACKED_CONFIGURES } from "../limits.ts";
+import { MAX_EXPORTED_WINDOWS, MAX_UNACKED_CONFIGURES } from "../limits.ts";
+import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import type { RelayObject } from "../relay.ts";
 import { violation } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
@@ -62,11 +63,31 @@ export function mayCommit(surface: GuestSurface, xdgSurface: RelayObject | undef
   throw violation(xdgSurface, xdg_surface, "unconfigured_buffer", "content before the first acknowledged configure");
 }
 
-/** A window or popup goes, or something takes hold of it that counts on its having been committed: now it has been. */
+/** A window or popup goes: it shall not have been there without a commit. */
 export function commitOnce(client: DisplayClient, { surface, frame }: XdgSurfaceState): void {
   if (surface === undefined || frame === undefined || frame.committed) return;
   frame.committed = true;
   client.sendToHost(surface.hostId, wl_surface, "commit", []);
+}
+
+/** By xdg_toplevel, what refers to the window on the compositor's side and has to go before it. */
+const ties = new WeakMap<RelayObject, Set<RelayObject>>();
+
+/** `object` refers to `window` from now on. Throws the protocol's error when too many do. */
+export function tie(window: RelayObject, object: RelayObject): void {
+  const tied = [...(ties.get(window) ?? [])].filter((other) => other.alive);
+  if (tied.length >= MAX_EXPORTED_WINDOWS)
+    throw new ProtocolViolation(object.guestId, WL_DISPLAY_ERROR.noMemory, `${tied.length} objects refer to a window`);
+  ties.set(window, new Set([...tied, object]));
+}
+
+/**
+ * A window goes. What refers to it goes first: wlroots lets go of it when the window is hidden, and not when it goes
+ * without having been shown.
+ */
+export function cutTies(client: DisplayClient, window: RelayObject): void {
+  for (const object of ties.get(window) ?? []) if (object.alive) sever(client, object);
+  ties.delete(window);
 }
 
 /** A popup has been made over `parent`. */

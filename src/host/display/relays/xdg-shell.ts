@@ -41,10 +41,13 @@ export const wmBaseRelay = defineRelay({
 });
 
 /** Takes part in the creation of a toplevel or popup: the surface, which must be free for it. */
-function surfaceForRole({ object }: GuestRequest<XdgSurfaceState>): GuestSurface {
+function surfaceForRole({ object }: GuestRequest<XdgSurfaceState>, kind: "toplevel" | "popup"): GuestSurface {
   const { surface } = object.state;
   if (surface?.frame !== undefined) throw violation(object, xdg_surface, "already_constructed", "has a role already");
   if (surface === undefined) throw violation(object, xdg_surface, "not_constructed", "the surface is gone");
+  if ((surface.windowKind ?? kind) !== kind)
+    throw violation(object.state.shell ?? object, xdg_wm_base, "role", `the surface was a ${surface.windowKind}`);
+  surface.windowKind = kind;
   return surface;
 }
 
@@ -69,8 +72,8 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
       checkRoleGone(object);
       forward();
     },
-    get_toplevel: (request) => becomeToplevel(request, surfaceForRole(request)),
-    get_popup: (request) => becomePopup(request, surfaceForRole(request)),
+    get_toplevel: (request) => becomeToplevel(request, surfaceForRole(request, "toplevel")),
+    get_popup: (request) => becomePopup(request, surfaceForRole(request, "popup")),
     set_window_geometry: (request) => {
       checkBounds(request);
       const [x, y, width, height] = request.args as [number, number, number, number];

@@ -16,7 +16,7 @@ import { ifSerialGiven } from "../input-serials.ts";
 import { MAX_SURFACE_SIDE } from "../limits.ts";
 import { verdictOn } from "../policy.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
-import { checkUndecorated, setWindowParent, useAsRole, violation, windowGone } from "../surface-roles.ts";
+import { checkUndecorated, setWindowParent, useAsRole, violation, windowGone, windowParent } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { type Size, sameSize } from "../surfaces/rect.ts";
 import { showTree } from "../surfaces/show.ts";
@@ -24,7 +24,7 @@ import { liveObject } from "../translate.ts";
 import { placeForHost } from "./input-focus.ts";
 import { TitleBar } from "./title-bar.ts";
 import { actOnWindow, buttonsOf } from "./window-acts.ts";
-import { commitOnce, dismissPopups } from "./xdg-order.ts";
+import { commitOnce, cutTies, dismissPopups } from "./xdg-order.ts";
 import { roleEnded, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
 
 const NO_LIMIT: Size = { width: 0, height: 0 };
@@ -154,6 +154,17 @@ function tell(client: DisplayClient, toplevel: RelayObject, { bounds, size }: Co
   client.sendToGuest(toplevel.guestId, xdg_toplevel, "configure", [size.width, size.height, states]);
 }
 
+/**
+ * The window that stands for `parent`: it, or the nearest of its ancestors that shows something. So the protocol has it,
+ * and wlroots would follow a window that goes without having been shown.
+ */
+export function shownParent(parent: RelayObject | undefined): RelayObject | undefined {
+  for (let window = parent; window !== undefined; window = windowParent(window)) {
+    if (window.alive && stateOf(toplevelRelay, window)?.window?.hasContent) return window;
+  }
+  return undefined;
+}
+
 /** A largest or smallest size; toolkits say "no bound" with numbers of their own, which are cut to what we allow. */
 function setLimit(name: "set_min_size" | "set_max_size") {
   return ({ object, args }: GuestRequest<ToplevelState>) => {
@@ -193,13 +204,15 @@ export const toplevelRelay = defineRelay<ToplevelState>({
       if (window !== undefined) {
         dismissPopups(client, window.xdgSurface);
         commitOnce(client, window.xdgSurface.state);
+        if (!window.hasContent) cutTies(client, object);
         window.titleBar.destroy();
       }
       forward();
     },
     set_parent: ({ client, object, args, forward }) => {
-      setWindowParent(object, args[0] === 0 ? undefined : liveObject(client, args[0] as number, "xdg_toplevel"));
-      forward();
+      const parent = args[0] === 0 ? undefined : liveObject(client, args[0] as number, xdg_toplevel.name);
+      setWindowParent(object, parent);
+      forward([shownParent(parent)?.guestId ?? 0]);
     },
     set_title: ({ object, args, forward }) => {
       const title = hostTitle(args[0] as string);

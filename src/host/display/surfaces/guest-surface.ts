@@ -51,6 +51,8 @@ export class GuestSurface {
   readonly hostId: number;
   readonly version: number;
   role: Role = "none";
+  /** Which kind of window it is, or was: that is for good too. */
+  windowKind: "toplevel" | "popup" | undefined;
   /** Of a window or popup, while it is one. */
   frame: RootFrame | undefined;
   /** The guest's wp_viewport. */

@@ -29,6 +29,8 @@ export interface HostSide {
 }
 
 const INT_MAX = 0x7fff_ffff;
+/** Farther from its origin than any surface or buffer goes, in units or pixels. */
+const MAX_REACH = 1 << 20;
 /** From this version on, wl_surface.attach moves nothing. */
 export const OFFSET_SINCE = 5;
 /** What unsets a rectangle or size of a wp_viewport. */
@@ -165,8 +167,9 @@ function sendVisible(surface: GuestSurface, unsent: SurfaceChange, crop: Rect, h
   } else {
     const { x: cutX, y: cutY } = known.cut ?? CORNER;
     for (const { unit, x, y, width, height } of unsent.damage) {
-      if (unit === "buffer") send("damage_buffer", within(x - cutX), within(y - cutY), width, height);
-      else send("damage", within(x - crop.x), within(y - crop.y), width, height);
+      const at = unit === "buffer" ? { x: x - cutX, y: y - cutY } : { x: x - crop.x, y: y - crop.y };
+      const rect = inRange({ ...at, width, height });
+      if (rect !== undefined) send(unit === "buffer" ? "damage_buffer" : "damage", ...rect);
     }
   }
   const moved = known.crop !== undefined && !sameOrigin;
@@ -232,12 +235,15 @@ export function makeRegion(region: NonNullable<Region>, origin: Point, host: Hos
   const id = host.newId();
   host.send(host.compositor, wl_compositor, "create_region", [id]);
   for (const { add, x, y, width, height } of region) {
-    host.send(id, wl_region, add ? "add" : "subtract", [within(x - origin.x), within(y - origin.y), width, height]);
+    const rect = inRange({ x: x - origin.x, y: y - origin.y, width, height });
+    if (rect !== undefined) host.send(id, wl_region, add ? "add" : "subtract", rect);
   }
   return id;
 }
 
-/** A number as the wire has room for it. */
-function within(value: number): number {
-  return Math.max(-INT_MAX - 1, Math.min(value, INT_MAX));
+/** The part of a rectangle that a surface can reach, as arguments; compositors calculate its ends with 32 bits. */
+function inRange({ x, y, width, height }: Rect): [number, number, number, number] | undefined {
+  const [x0, y0] = [x, y].map((value) => Math.max(-MAX_REACH, value)) as [number, number];
+  const [x1, y1] = [x + width, y + height].map((value) => Math.min(value, MAX_REACH)) as [number, number];
+  return x1 > x0 && y1 > y0 ? [x0, y0, x1 - x0, y1 - y0] : undefined;
 }
