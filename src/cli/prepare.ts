@@ -8,6 +8,7 @@ import { type OpenImage, openImage } from "../host/image/images.ts";
 import { ensureKernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
 import type { NetworkPolicy } from "../host/network/policy.ts";
+import { colourOfName, type SandboxColour } from "../host/sandbox/colour.ts";
 import { findConfig, readConfig } from "../host/sandbox/config.ts";
 import { findConnection, type SandboxConnection } from "../host/sandbox/control-client.ts";
 import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
@@ -99,7 +100,7 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
 
 /** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
 async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
-  const { image, home, network } = await findSystem(request, context.process.env);
+  const { image, home, network, colour } = await findSystem(request, context.process.env);
   return await interruptible(async (signal) => {
     const kernel = await withProgress(context, "kernel", signal, ensureKernel);
     const { confined } = request;
@@ -122,6 +123,7 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       : null;
     return {
       name: request.name,
+      colour,
       image: image.record.name,
       kernel,
       toolsImage: tools.path,
@@ -143,11 +145,16 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
 async function findSystem(
   { name, image, network }: SandboxRequest,
   environment: Environment,
-): Promise<{ image: OpenImage; home: SupervisorSpec["home"]; network: NetworkPolicy | undefined }> {
-  if (image !== undefined) return { image: await openImage(image), home: null, network };
-  const { image: its, network: itsNetwork } = readConfig(name, environment);
+): Promise<{
+  image: OpenImage;
+  home: SupervisorSpec["home"];
+  network: NetworkPolicy | undefined;
+  colour: SandboxColour;
+}> {
+  if (image !== undefined) return { image: await openImage(image), home: null, network, colour: colourOfName(name) };
+  const { image: its, network: itsNetwork, colour } = readConfig(name, environment);
   const { path, unused } = requireHomeDisk(name, environment);
-  return { image: await openImage(its), home: { path, unused }, network: itsNetwork };
+  return { image: await openImage(its), home: { path, unused }, network: itsNetwork, colour };
 }
 
 /** A sandbox that keeps nothing must not be taken for one that was made, and keeps its home. */

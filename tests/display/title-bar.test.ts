@@ -1,7 +1,8 @@
 /** The title bar of the frame, on a compositor that draws none: what it looks like, and that no title of a guest's can imitate it. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { COLOURS, readableOn } from "../../src/host/display/frame/colour.ts";
+import { readableOn } from "../../src/host/display/frame/colour.ts";
 import { insetsOf } from "../../src/host/display/frame/measures.ts";
+import { colourValue } from "../../src/host/sandbox/colour.ts";
 import { wl_compositor } from "../../src/wayland/generated/wayland.ts";
 import { Compositor } from "../support/compositor.ts";
 import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "../support/display-loop.ts";
@@ -19,7 +20,7 @@ const SIZE = { width: 500, height: 200 };
 
 let compositor: Compositor;
 let loop: DisplayLoop;
-const colour = COLOURS.purple ?? 0;
+const colour = colourValue("purple");
 beforeAll(async () => {
   compositor = await Compositor.start({ kind: "weston" });
   loop = new DisplayLoop(compositor, "arena", { colour, policy: policyOf(EVERYTHING_ALLOWED) });

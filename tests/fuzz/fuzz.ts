@@ -8,6 +8,8 @@ import { type Finding, fuzzSession } from "./run-session.ts";
 export const WAYS: readonly [Way, ...Way[]] = ["app", "guest", "stream"];
 /** Far apart, so that neighbouring seeds share no session. */
 const SEED_STEP = 1_000_003;
+/** Within this time the allocator gives back some of what is free, if there is any. */
+const GIVEN_BACK_MS = 400;
 
 export interface FuzzRun {
   readonly sessions: number;
@@ -51,15 +53,21 @@ export async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzRun>
     }
     for (const refusal of outcome.refusals) refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
     if (outcome.finding !== undefined) found = { session: outcome.session, finding: outcome.finding, at };
-    if (before === 0 && elapsed() > seconds / 10) before = residentBytes();
+    if (before === 0 && elapsed() > seconds / 10) before = await residentBytes();
   }
-  const grownBytes = before === 0 ? 0 : residentBytes() - before;
+  const grownBytes = before === 0 ? 0 : (await residentBytes()) - before;
   return { sessions, operations, seconds: elapsed(), refusals, made, found, grownBytes };
 }
 
-export function residentBytes(): number {
-  Bun.gc(true);
-  return process.memoryUsage.rss();
+/** Memory of this process, once what was freed has gone back: the allocator takes its time with that. */
+async function residentBytes(): Promise<number> {
+  for (let last = Number.POSITIVE_INFINITY; ; ) {
+    Bun.gc(true);
+    const now = process.memoryUsage.rss();
+    if (now >= last) return last;
+    last = now;
+    await Bun.sleep(GIVEN_BACK_MS);
+  }
 }
 
 /** Every request that a guest may make. */

@@ -14,6 +14,7 @@ import { HostDisplay, type HostDisplayOptions } from "../../src/host/display/dis
 import { parsePolicy } from "../../src/host/policy/parse.ts";
 import type { Policy } from "../../src/host/policy/policy.ts";
 import { TOPIC_NAMES, valuesOf } from "../../src/host/policy/topics.ts";
+import { colourOfName, colourValue } from "../../src/host/sandbox/colour.ts";
 import { memfdCreate } from "../../src/sys/memory.ts";
 import { socketPair } from "../../src/sys/socket.ts";
 import type { Compositor } from "./compositor.ts";
@@ -56,6 +57,7 @@ export class DisplayLoop implements Disposable {
     this.host = new HostDisplay({
       socketPath: compositor.socketPath,
       sandbox: this.sandbox,
+      colour: colourValue(colourOfName(this.sandbox)),
       arena,
       arenaBytes: ARENA_BYTES,
       pixels,

@@ -2,8 +2,8 @@
  * Comparing a window in its frame with the same window without one. The native window gets just the place that is inside
  * the other's frame; then the pictures may differ nowhere but in the frame, and the frame must be what it shall be.
  */
-import { colourOfName } from "../../src/host/display/frame/colour.ts";
 import { insetsOf, type Look } from "../../src/host/display/frame/measures.ts";
+import { colourOfName, colourValue } from "../../src/host/sandbox/colour.ts";
 import type { Compositor } from "./compositor.ts";
 import type { Pixels } from "./pixels.ts";
 import type { Rectangle } from "./sway.ts";
@@ -35,7 +35,7 @@ export function frameIn(
   scale = 1,
   within?: Rectangle,
 ): Rectangle | string {
-  const colour = colourOfName(sandbox);
+  const colour = colourValue(colourOfName(sandbox));
   const outer = picture.box(
     (candidate, x, y) => candidate === colour && (within === undefined || contains(within, x, y)),
   );
@@ -61,15 +61,20 @@ export function menuDifference(
   before: Pick<Pictures, "ours" | "native">,
   sandbox: string,
 ): string | undefined {
-  const menu = ours.difference(before.ours);
-  if (menu === undefined) return "no menu is to be seen";
-  const outer = frameIn(ours, sandbox, "popup", 1, menu);
+  const changed = ours.difference(before.ours);
+  if (changed === undefined) return "no menu is to be seen";
+  const outer = frameIn(ours, sandbox, "popup", 1, changed);
   if (typeof outer === "string") return outer;
-  if (text(outer) !== text(menu)) return `the menu's frame is ${text(outer)}, but ${text(menu)} has changed`;
-  const inside = insideFrame(menu, "popup");
-  const place = { ...inside, x: menu.x, y: menu.y };
+  const inside = insideFrame(outer, "popup");
+  const place = { ...inside, x: outer.x, y: outer.y };
   if (native.part(place).equals(before.native.part(place))) return `natively there is no menu at ${text(place)}`;
-  return ours.part(inside).equals(native.part(place)) ? undefined : `the content of the menu ${text(menu)} differs`;
+  if (!ours.part(inside).equals(native.part(place))) return `the content of the menu ${text(outer)} differs`;
+  // What it was opened by may look different from now on.
+  const elsewhere = ours.box((colour, x, y) => {
+    const isStill = colour === before.ours.at(x, y) && native.at(x, y) === before.native.at(x, y);
+    return !isStill && !contains(outer, x, y) && colour !== native.at(x, y);
+  });
+  return elsewhere && `beside the menu ${text(elsewhere)} differs`;
 }
 
 /** How `ours`, with one window in its frame, differs from `native`; undefined when it does not. */

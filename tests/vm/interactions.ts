@@ -100,17 +100,17 @@ export function testInteractions(session: () => VmSession): void {
     let empty: Pixels;
     beforeAll(async () => {
       const { compositor } = session();
-      // From here on windows float: their size is their own.
-      await compositor.swaymsg('for_window [app_id=".*"] floating enable');
+      // From here on windows float: their size is their own. What sway draws around them is no concern of ours.
+      await compositor.swaymsg('default_floating_border none; for_window [app_id=".*"] floating enable');
       empty = await session().pixels();
     });
 
-    /** Does the steps; after each the screen must come to rest as `accept` takes it. */
+    /** Does the steps; after each the screen must come to rest with nothing wrong. `fault` says what is. */
     async function use(
       window: SwayNode,
       { steps }: Program,
       look: Look | undefined,
-      accept: (now: Pixels, before: Pixels, step: Step, index: number) => boolean,
+      fault: (now: Pixels, before: Pixels, step: Step, index: number) => string | undefined,
     ): Promise<Pixels[]> {
       const { compositor, input } = session();
       const { left, top } = look === undefined ? { left: 0, top: 0 } : insetsOf(look);
@@ -122,10 +122,15 @@ export function testInteractions(session: () => VmSession): void {
       for (const step of [{ name: "it opens", act: async () => {} }, ...steps]) {
         await step.act({ session: session(), window, look, point });
         const before = pictures.at(-1) ?? empty;
+        let wrong: string | undefined;
+        const isWanted = (now: Pixels) => {
+          wrong = fault(now, before, step, pictures.length);
+          return wrong === undefined;
+        };
         try {
-          pictures.push(await session().pixels((now) => accept(now, before, step, pictures.length)));
+          pictures.push(await session().pixels(isWanted));
         } catch (cause) {
-          throw new VitrineError("io", `"${step.name}" did not come to the wanted picture`, { cause });
+          throw new VitrineError("io", `"${step.name}" did not come to the wanted picture: ${wrong}`, { cause });
         }
       }
       return pictures;
@@ -141,7 +146,9 @@ export function testInteractions(session: () => VmSession): void {
         try {
           const window = await compositor.sway.waitForWindow(() => true);
           // Every step changes something.
-          expected = await use(window, program, undefined, (now, before) => !now.equals(before));
+          expected = await use(window, program, undefined, (now, before) =>
+            now.equals(before) ? "nothing changes" : undefined,
+          );
         } finally {
           await endProcess(app);
           await session().closed();
@@ -152,10 +159,7 @@ export function testInteractions(session: () => VmSession): void {
             await use(window, program, "border", (ours, before, step, index) => {
               const pictures = { ours, native: expected[index] ?? empty, empty };
               const opened = step.menu && { ours: before, native: expected[index - 1] ?? empty };
-              const difference = opened
-                ? menuDifference(pictures, opened, sandbox)
-                : differenceInFrame(pictures, sandbox);
-              return difference === undefined;
+              return opened ? menuDifference(pictures, opened, sandbox) : differenceInFrame(pictures, sandbox);
             });
           } finally {
             await session().closeAll();

@@ -42,18 +42,25 @@ export function testPictures(session: () => VmSession): void {
       return picture;
     }
 
-    /** Whether a program in a sandbox gets to show what it shows natively, however late it draws under emulation. */
-    async function showsInVm(sandbox: SandboxName, words: readonly string[], native: Pixels): Promise<boolean> {
+    /** How a program in a sandbox differs for good from what it shows natively, however late it draws under emulation. */
+    async function differenceInVm(
+      sandbox: SandboxName,
+      words: readonly string[],
+      native: Pixels,
+    ): Promise<string | undefined> {
       await session().open(sandbox, words);
+      let difference: string | undefined;
       try {
-        await session().pixels((ours) => differenceInFrame({ ours, native, empty }, sandbox, scale) === undefined);
-        return true;
+        await session().pixels((ours) => {
+          difference = differenceInFrame({ ours, native, empty }, sandbox, scale);
+          return difference === undefined;
+        });
       } catch (error) {
-        if (VitrineError.from(error).code === "timeout") return false;
-        throw error;
+        if (VitrineError.from(error).code !== "timeout") throw error;
       } finally {
         await session().closeAll();
       }
+      return difference;
     }
 
     test.each(CLIENTS)(
@@ -61,7 +68,8 @@ export function testPictures(session: () => VmSession): void {
       async (...words) => {
         const native = await nativePicture(words);
         for (const sandbox of Object.keys(SANDBOXES) as SandboxName[]) {
-          expect({ sandbox, equal: await showsInVm(sandbox, words, native) }).toEqual({ sandbox, equal: true });
+          const difference = await differenceInVm(sandbox, words, native);
+          expect({ sandbox, difference }).toEqual({ sandbox, difference: undefined });
         }
       },
       DEADLINE_MS,

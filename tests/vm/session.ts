@@ -11,7 +11,7 @@ import type { Pixels } from "../support/pixels.ts";
 import { stillPicture, stillPixels } from "../support/still-picture.ts";
 import type { SwayNode } from "../support/sway.ts";
 
-export const [WIDTH, HEIGHT] = [1280, 800];
+export const [WIDTH, HEIGHT] = [1440, 900];
 /** In milliseconds; a build takes minutes, a boot under emulation beside others up to one. */
 export const BUILD_DEADLINE_MS = 900_000;
 export const BOOT_DEADLINE_MS = 240_000;

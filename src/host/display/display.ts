@@ -14,7 +14,7 @@ import { relayRegistry } from "./allow-list.ts";
 import { DisplayClient } from "./client.ts";
 import { type CompositorRoute, directRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
-import { type Colour, colourOfName } from "./frame/colour.ts";
+import type { Colour } from "./frame/colour.ts";
 import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
 import { DisplayPolicy } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
@@ -35,8 +35,8 @@ export interface HostDisplayOptions {
   route?: CompositorRoute;
   /** Name of the sandbox. */
   sandbox: string;
-  /** The colour of its frames, 0xRRGGBB; one that follows from the name unless given. */
-  colour?: Colour;
+  /** The colour of its frames, 0xRRGGBB. */
+  colour: Colour;
   /** A sealed memory file that holds the window arena, borrowed for the life of the display. */
   arena: OwnedFd;
   /** Where in the file the arena begins, and its size, both in bytes. */
@@ -78,7 +78,7 @@ export class HostDisplay {
     this.#route = options.route ?? directRoute(options.socketPath);
     this.#context = {
       sandbox: options.sandbox,
-      colour: options.colour ?? colourOfName(options.sandbox),
+      colour: options.colour,
       connect: () => this.#route.connect(),
       layout: this.#route.layout,
       arena: options.arena,

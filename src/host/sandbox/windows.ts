@@ -8,6 +8,7 @@ import { monotonicNanoseconds } from "../../sys/clock.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
 import type { Policy } from "../policy/policy.ts";
+import { colourValue } from "./colour.ts";
 import { sandboxPaths } from "./directories.ts";
 import type { Severity } from "./log-file.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
@@ -98,6 +99,7 @@ async function realWindows(
     socketPath,
     route,
     sandbox: spec.name,
+    colour: colourValue(spec.colour),
     arena,
     arenaOffset: offset,
     arenaBytes: bytes,

@@ -82,3 +82,15 @@ test("a window that only believes to be fullscreen keeps its title bar", () => {
   configure.acknowledge(1);
   expect(configure.look).toBe("title-bar");
 });
+
+test("a window that was given a place has no more room than that, from its acknowledgement on", () => {
+  const configure = new ToplevelConfigure(6, "guest");
+  configure.setSize(sized({ width: 100, height: 100, states: [ACTIVATED] }));
+  configure.configure(1);
+  configure.setSize(sized({ width: 200, height: 0, states: [TILED[0] ?? 0] }));
+  configure.configure(2);
+  configure.acknowledge(1);
+  expect(configure.room).toBeUndefined();
+  configure.acknowledge(2);
+  expect(configure.room).toEqual({ width: 192, height: 0 });
+});

@@ -13,6 +13,8 @@ const FULLSCREEN = STATE.fullscreen ?? 0;
 const MAXIMIZED = STATE.maximized ?? 0;
 /** Says that all four edges touch something: no shadow and no round corners are wanted, the frame is there. */
 const TILED = ["tiled_left", "tiled_right", "tiled_top", "tiled_bottom"].map((name) => STATE[name] ?? 0);
+/** In these the compositor has given the window a place, and hides what is larger. */
+const PLACED: ReadonlySet<number> = new Set([FULLSCREEN, MAXIMIZED, ...TILED]);
 const TILED_SINCE = xdg_toplevel.enums.state?.entriesSince?.tiled_left ?? 0;
 
 /** Who draws a title bar. "guest": the compositor could, but was not asked to. */
@@ -35,9 +37,14 @@ export interface Configuration {
   readonly size: ToplevelSize | undefined;
 }
 
-interface Unacked {
-  readonly serial: number;
+/** What a configure event asks for, as far as the frame is concerned. */
+interface Asked {
   readonly look: Look;
+  readonly room: Size | undefined;
+}
+
+interface Unacked extends Asked {
+  readonly serial: number;
 }
 
 export class ToplevelConfigure {
@@ -46,7 +53,7 @@ export class ToplevelConfigure {
   #size: HostToplevelSize | undefined;
   #bounds: Size | undefined;
   #unacked: Unacked[] = [];
-  #look: Look;
+  #asked: Asked;
   #lastSerial: number | undefined;
   #ackedSerial: number | undefined;
   /** The event that was told again, and how often it may be acknowledged once more. */
@@ -56,12 +63,17 @@ export class ToplevelConfigure {
   constructor(version: number, titleBar: TitleBarOwner) {
     this.#version = version;
     this.#titleBar = titleBar;
-    this.#look = this.#lookFor(undefined);
+    this.#asked = this.#askedBy(undefined);
   }
 
   /** How the frame looks with the next commit. */
   get look(): Look {
-    return this.#look;
+    return this.#asked.look;
+  }
+
+  /** How large the content may be with the next commit, for the frame to be seen whole; 0 or undefined: as it likes. */
+  get room(): Size | undefined {
+    return this.#asked.room;
   }
 
   /** The serial of the last configure event; undefined before the first. */
@@ -81,7 +93,7 @@ export class ToplevelConfigure {
   /** In force with the next configure event; before the first at once. */
   setTitleBar(titleBar: TitleBarOwner): void {
     this.#titleBar = titleBar;
-    if (this.#lastSerial === undefined) this.#look = this.#lookFor(undefined);
+    if (this.#lastSerial === undefined) this.#asked = this.#askedBy(undefined);
   }
 
   /** The compositor's xdg_toplevel.configure. */
@@ -97,11 +109,11 @@ export class ToplevelConfigure {
   /** The compositor's xdg_surface.configure: what it means to the guest. */
   configure(serial: number): Configuration {
     this.#lastSerial = serial;
-    const look = this.#lookFor(this.#size);
-    this.#unacked.push({ serial, look });
+    const asked = this.#askedBy(this.#size);
+    this.#unacked.push({ serial, ...asked });
     // A guest that acknowledges none of them keeps the look that it has.
     if (this.#unacked.length > MAX_UNACKED_CONFIGURES) this.#unacked.shift();
-    return this.#configuration(look);
+    return this.#configuration(asked.look);
   }
 
   /** What the guest was told last, to be told again. */
@@ -110,7 +122,7 @@ export class ToplevelConfigure {
       serial: this.#lastSerial,
       left: this.#repeats.serial === this.#lastSerial ? this.#repeats.left + 1 : 1,
     };
-    return this.#configuration(this.#lookFor(this.#size));
+    return this.#configuration(this.#askedBy(this.#size).look);
   }
 
   /** The guest's ack_configure. False: it is one of a repetition, of which the compositor does not know. */
@@ -122,7 +134,7 @@ export class ToplevelConfigure {
     const index = this.#unacked.findIndex((unacked) => unacked.serial === serial);
     const acked = this.#unacked[index];
     if (acked !== undefined) {
-      this.#look = acked.look;
+      this.#asked = acked;
       this.#unacked.splice(0, index + 1);
     }
     this.#ackedSerial = serial;
@@ -139,7 +151,9 @@ export class ToplevelConfigure {
     };
   }
 
-  #lookFor(size: ToplevelSize | undefined): Look {
-    return this.#titleBar === "frame" && !size?.states.includes(FULLSCREEN) ? "title-bar" : "border";
+  #askedBy(size: ToplevelSize | undefined): Asked {
+    const look = this.#titleBar === "frame" && !size?.states.includes(FULLSCREEN) ? "title-bar" : "border";
+    const isPlaced = size?.states.some((state) => PLACED.has(state)) ?? false;
+    return { look, room: size !== undefined && isPlaced ? withoutFrame(size, insetsOf(look)) : undefined };
   }
 }

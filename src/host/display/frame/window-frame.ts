@@ -17,6 +17,8 @@ export interface FramedWindow {
   readonly colour: Colour;
   /** How the frame shall look with the next commit. */
   look(): Look;
+  /** How large what is inside may be with the next commit; 0 or undefined: as it likes. */
+  room(): Size | undefined;
   /** What a title bar says. */
   titleBar(): { readonly name: string; readonly title: string; readonly buttons: readonly Button[] };
   /** Called ahead of a commit, with what the window shows after it. */
@@ -43,6 +45,10 @@ export class WindowFrame implements RootFrame {
     this.#host = host;
     this.#window = window;
     this.#look = window.look();
+  }
+
+  get room(): Size | undefined {
+    return this.#window.room();
   }
 
   /** As of the last commit. */

@@ -44,6 +44,7 @@ export function becomePopup({ client, object, args }: GuestRequest<XdgSurfaceSta
       xdgSurfaceHostId: object.hostId,
       colour: client.context.colour,
       look: () => "popup",
+      room: () => undefined,
       titleBar: () => ({ name: "", title: "", buttons: [] }),
       committing: () => {},
       refresh: () => {},

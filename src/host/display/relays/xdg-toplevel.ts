@@ -64,6 +64,7 @@ export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: 
     xdgSurfaceHostId: object.hostId,
     colour: client.context.colour,
     look: () => configure.look,
+    room: () => atLeast(configure.room, state.window?.limits.set_min_size.guest ?? NO_LIMIT),
     titleBar: () => ({ name: client.context.sandbox, title: state.title, buttons: buttonsOf(state.capabilities) }),
     committing: (visible, insets) => committing(client, toplevel, visible !== undefined, insets),
     refresh: () => {
@@ -91,6 +92,12 @@ export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: 
   object.state.frame = frame;
   // A window is never without a name of ours, even when the app gives none.
   client.sendToHost(toplevel.hostId, xdg_toplevel, "set_app_id", [hostAppId(client.context.sandbox, "")]);
+}
+
+/** The room for a window that cannot be smaller than `least`: it has said so, and the compositor knows. */
+function atLeast(room: Size | undefined, least: Size): Size | undefined {
+  const side = (has: number, needs: number) => (has === 0 ? 0 : Math.max(has, needs));
+  return room && { width: side(room.width, least.width), height: side(room.height, least.height) };
 }
 
 /** The window's surface is about to be committed. */

@@ -21,6 +21,8 @@ export interface RootFrame {
   committed: boolean;
   /** A configure event has been acknowledged since then, and since it last showed something. */
   configured: boolean;
+  /** How large what is inside may be; 0 or undefined: as it likes. */
+  readonly room: Size | undefined;
   /** The surface will be committed, and show this part of itself, or nothing: sends what shall change with it. */
   beforeCommit(visible: Rect | undefined): void;
   /** The surface has a new child, on top of all others for now. */

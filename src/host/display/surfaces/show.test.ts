@@ -36,7 +36,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave" as const), child }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("look" as const), titleBar: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("look" as const),
+      titleBar: fc.boolean(),
+      room: fc.option(fc.record({ width: length, height: length }), { nil: undefined }),
+    }),
+  },
 );
 test("the compositor shows what the guest asked for, inside a whole frame, after every request", () => {
   let shown = 0;

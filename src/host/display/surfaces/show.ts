@@ -2,7 +2,8 @@
  * Tells the compositor what has changed of a tree of surfaces: children first, the root last, so that its one commit
  * brings all of it to the screen. No surface is shown beyond the visible part of its root:
  *
- * - The visible part of a window or popup is its window geometry as far as that lies on its root surface.
+ * - The visible part of a window or popup is its window geometry as far as that lies on its root surface, and no more than the
+ *   compositor has given it room for: it would hide the frame.
  * - What lies beyond is cut off: the compositor gets a part of the buffer, or a viewport of ours (content.ts). The surface's origin on the compositor's connection is then the
  *   origin of the part that is left: see {@link GuestSurface.host}.
  * - A subsurface of which nothing is left keeps its buffer, as a guest expects; one unit of it stays, under the frame.
@@ -63,7 +64,7 @@ export function visiblePart(root: GuestSurface, size: Size): Rect {
   const all = atOrigin(size);
   switch (root.role) {
     case "window":
-      return (root.geometry && intersect(root.geometry, all)) ?? all;
+      return within(root.frame?.room, (root.geometry && intersect(root.geometry, all)) ?? all);
     case "cursor":
       return cappedTo(all, MAX_CURSOR_SIDE);
     case "drag-icon":
@@ -74,6 +75,11 @@ export function visiblePart(root: GuestSurface, size: Size): Rect {
     default:
       return root.role satisfies never;
   }
+}
+
+/** As much of a rectangle as there is room for; 0 is no bound. */
+function within(room: Size | undefined, { x, y, width, height }: Rect): Rect {
+  return { x, y, width: Math.min(width, room?.width || width), height: Math.min(height, room?.height || height) };
 }
 
 function cappedTo({ width, height }: Size, side: number): Rect {

@@ -19,7 +19,7 @@ export const MAX_SCALE = 3;
 /** Of each surface, its parent; the first is the window. */
 export const PARENTS = [undefined, 0, 0, 1, 2] as const;
 
-/** One request of the guest, or the compositor's wish for another look. */
+/** One request of the guest, or what the compositor wants of the window's look and size. */
 export type Step =
   | { kind: "attach"; surface: number; width: number; height: number; scale: number }
   | { kind: "detach" | "commit"; surface: number }
@@ -27,7 +27,7 @@ export type Step =
   | { kind: "sync" | "desync" | "leave"; child: number }
   | { kind: "geometry"; rectangle: Rect }
   | { kind: "destination"; surface: number; size: Size | undefined }
-  | { kind: "look"; titleBar: boolean };
+  | { kind: "look"; titleBar: boolean; room: Size | undefined };
 
 export class World {
   readonly native = new ModelCompositor();
@@ -40,7 +40,10 @@ export class World {
   readonly #side: FrameHost;
   /** How often each memory waits to be shown. */
   readonly held = new Map<string, number>();
-  look: Look = "border";
+  #look: Look = "border";
+  #room: Size | undefined;
+  /** As of the last commit. */
+  #roomShown: Size | undefined;
   #memories = 0;
 
   constructor() {
@@ -80,9 +83,12 @@ export class World {
       surfaceHostId: root.hostId,
       xdgSurfaceHostId: host.addXdgSurface(root.hostId),
       colour: 0,
-      look: () => this.look,
+      look: () => this.#look,
+      room: () => this.#room,
       titleBar: () => ({ name: "test", title: "", buttons: [] }),
-      committing: () => {},
+      committing: () => {
+        this.#roomShown = this.#room;
+      },
       refresh: () => {},
       act: () => {},
     });
@@ -134,7 +140,8 @@ export class World {
       case "leave":
         return this.#leaveAndReturn(step.child);
       case "look":
-        this.look = step.titleBar ? "title-bar" : "border";
+        this.#look = step.titleBar ? "title-bar" : "border";
+        this.#room = step.room;
         return;
       default:
         return step satisfies never;
@@ -169,7 +176,10 @@ export class World {
     if (nativeRoot === undefined || root === undefined)
       return nativeRoot === root && frame.length + others.length === 0 ? undefined : "one shows something, one nothing";
     const geometry = this.native.geometryOf(this.#nativeIds[0] ?? 0);
-    const visible = (geometry && intersect(geometry, nativeRoot)) ?? atOrigin(nativeRoot);
+    const asked = (geometry && intersect(geometry, nativeRoot)) ?? atOrigin(nativeRoot);
+    const room = this.#roomShown ?? asked;
+    const [width, height] = [Math.min(asked.width, room.width), Math.min(asked.height, room.height)];
+    const visible = { ...asked, width, height };
     if (root.width !== visible.width || root.height !== visible.height) return "the window has another size";
     return this.#frameFault(root, frame) ?? this.#contentFault(visible, wanted, [root, ...others]);
   }
