@@ -76,11 +76,8 @@ async function openWindow(): Promise<void> {
   const hostXdgSurface = first(await compositor.next("xdg_wm_base", "get_xdg_surface"));
   const hostToplevel = first(await compositor.next("xdg_surface", "get_toplevel"));
   await compositor.next("wl_surface", "commit");
-  // Ours is the seat that nobody has asked for anything.
-  const seats = compositor.requests.filter(({ interface: name, args }) => name === "wl_registry" && args[0] === 2);
-  const ourSeat = seats.map(({ args }) => args[1] as number).find((id) => id !== appPointer.id) ?? 0;
-  host.send(ourSeat, "capabilities", [5]);
-  const ourPointer = first(await compositor.next("wl_seat", "get_pointer"));
+  const frames = await compositor.next("wl_seat", "get_pointer");
+  const [ourSeat, ourPointer] = [frames.id, first(frames)];
   const ourTouch = first(await compositor.next("wl_seat", "get_touch"));
   ids = {
     surface: hostSurface,
@@ -260,6 +257,8 @@ test("menus of the app close when the user presses on the frame, the last one fi
   const closed: string[] = [];
   const menu = (name: string, parent: ClientObject) => {
     const positioner = client.create(shell, "create_positioner", []);
+    client.request(positioner, "set_size", [10, 10]);
+    client.request(positioner, "set_anchor_rect", [0, 0, 1, 1]);
     const menuSurface = client.create(client.bind(wl_compositor), "create_surface", []);
     const menuXdgSurface = client.create(shell, "get_xdg_surface", [menuSurface]);
     const popup = client.create(menuXdgSurface, "get_popup", [parent, positioner]);

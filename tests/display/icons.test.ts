@@ -2,7 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readSync } from "node:fs";
 import { MAX_ICON_SIDE } from "../../src/channel/contract/display.ts";
-import { ringWidth } from "../../src/host/display/icon-pixels.ts";
+import { ringWidth } from "../../src/host/desktop/icon-ring.ts";
 import { MAX_CLIENT_ICON_BYTES } from "../../src/host/display/limits.ts";
 import { colourOfName, colourValue } from "../../src/host/sandbox/colour.ts";
 import { Mapping, memfdCreate } from "../../src/sys/memory.ts";

@@ -1,7 +1,7 @@
 /**
  * The server's end of Wayland in the hands of a test: for what no compositor can be made to do without hardware (pens,
  * touch), and to see word for word what the host half asks for. It answers what libwayland answers by itself (sync, the
- * registry, delete_id) and nothing else.
+ * registry, delete_id), tells what its seats have, and nothing else.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +16,7 @@ import {
   wl_compositor,
   wl_display,
   wl_registry,
+  wl_seat,
   wl_shm,
   wl_subcompositor,
 } from "../../src/wayland/generated/wayland.ts";
@@ -26,6 +27,9 @@ import { fdCount, type InterfaceTable, messageByName, type NewId, type Value } f
 import { DEFAULT_DEADLINE_MS, withDeadline } from "./deadline.ts";
 import { testInterfaces } from "./wayland-client.ts";
 import { WaylandSocket } from "./wayland-socket.ts";
+
+/** Pointer, keyboard and touch, as bits of wl_seat.capability: what every seat has. */
+const SEAT_CAPABILITIES = 7;
 
 /** A request as it came. */
 export interface ScriptedRequest {
@@ -153,6 +157,8 @@ export class ScriptedClient {
     else {
       const { objectId: id } = raw;
       this.#compositor.deliver({ client: this, id, interface: table.name, name: message.name, args, fds });
+      if (message.name === "bind" && this.#objects.get(args[1] as number) === wl_seat)
+        this.send(args[1] as number, "capabilities", [SEAT_CAPABILITIES]);
     }
   }
 

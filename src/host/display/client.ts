@@ -22,7 +22,7 @@ import { LINK_INTERFACE, LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
 import { ObjectMap } from "./object-map.ts";
 import { OwnObjects } from "./own-objects.ts";
 import { perform } from "./perform.ts";
-import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
+import { ProtocolViolation, violationOf, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
 import { forward, type Relay, type RelayObject } from "./relay.ts";
 import { SeatCapabilities } from "./seat-capabilities.ts";
 import { MessageTrail } from "./trace/trail.ts";
@@ -158,15 +158,18 @@ export class DisplayClient {
     if (freeNow && object.hostId === 0 && object.guestId < SERVER_ID_MIN) this.#announceFree(object.guestId);
   }
 
-  /** Another policy is in force: what it does not allow is taken back. */
-  policyChanged(): void {
+  /** Another policy is in force: what it does not allow is taken back. Returns false when that ends the connection. */
+  policyChanged(): boolean {
+    if (this.#isOver) return true;
     const denied = this.globals.policyChanged();
     if (denied !== undefined) {
       const text = `the policy does not allow "${denied}" any more`;
-      return this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, text);
+      this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, text);
+      return false;
     }
     for (const object of [...this.objects.all()]) if (object.alive) object.relay.policyChanged?.(this, object);
     this.flush();
+    return true;
   }
 
   /** Writes out what is queued in both directions. */
@@ -319,15 +322,11 @@ export class DisplayClient {
   }
 
   #refuse(cause: unknown): void {
-    if (cause instanceof ProtocolViolation) {
-      this.#fatal(cause.guestId, cause.wireCode, cause.message);
-      return;
-    }
-    const error = VitrineError.from(cause);
-    const code = error.code === "limit" ? WL_DISPLAY_ERROR.noMemory : WL_DISPLAY_ERROR.invalidMethod;
-    if (error.code === "internal")
+    const { guestId, wireCode, message } = violationOf(cause);
+    const error = cause instanceof ProtocolViolation ? undefined : VitrineError.from(cause);
+    if (error?.code === "internal")
       this.context.notice("error", `defect in the display: ${error.stack ?? error.message}`);
-    this.#fatal(HOST_DISPLAY_ID, code, error.message);
+    this.#fatal(guestId, wireCode, message);
   }
 
   /** Tells the guest why, as wl_display.error, and ends the connection. */

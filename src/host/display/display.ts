@@ -119,9 +119,7 @@ export class HostDisplay {
    */
   setPolicy(policy: Policy): number {
     this.#context.policy.replace(policy);
-    const clients = [...this.#clients.values()];
-    for (const client of clients) client.policyChanged();
-    return clients.length - this.#clients.size;
+    return [...this.#clients.values()].filter((client) => !client.policyChanged()).length;
   }
 
   /** Shows the messages of app connections until the function returned is called. Throws "limit" when too many watch. */

@@ -67,12 +67,14 @@ export class FramePart {
 
   /**
    * A subsurface of `parentId`, in front of those it has. It changes with its parent's commits only. `onScale` is called
-   * when the screens that it is on may want another scale.
+   * when the screens that it is on want another scale: no sooner, since the commit that it takes comes in between an app's own.
    */
   constructor(host: FrameHost, parentId: number, onScale: () => void = () => {}) {
     this.#host = host;
     this.surfaceId = host.newId((raw) => {
-      if (this.#entered(raw)) onScale();
+      const { scale } = this;
+      this.#follow(raw);
+      if (this.scale !== scale) onScale();
     });
     host.send(host.compositor, wl_compositor, "create_surface", [this.surfaceId]);
     this.#subsurfaceId = host.newId();
@@ -134,13 +136,12 @@ export class FramePart {
     this.#host.send(this.surfaceId, wl_surface, "destroy", []);
   }
 
-  /** True when it is on other screens now. */
-  #entered(raw: RawMessage): boolean {
+  /** On which screens it is. */
+  #follow(raw: RawMessage): void {
     const message = wl_surface.events[raw.opcode];
-    if (message?.name !== "enter" && message?.name !== "leave") return false;
+    if (message?.name !== "enter" && message?.name !== "leave") return;
     const [output] = decode(message, raw) as [number];
     if (message.name === "enter") this.#outputs.add(output);
     else this.#outputs.delete(output);
-    return true;
   }
 }

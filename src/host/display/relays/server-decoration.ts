@@ -1,12 +1,10 @@
-/**
- * org_kde_kwin_server_decoration: who draws the title bar, the older way. GTK knows only this one. Answered here, as
- * xdg-decoration is: a window that wants none of its own gets one from the compositor or from the frame.
- */
+/** org_kde_kwin_server_decoration: who draws the title bar, the older way; see title-bar.ts. GTK knows only this one. */
 import {
   org_kde_kwin_server_decoration,
   org_kde_kwin_server_decoration_manager,
 } from "../../../wayland/generated/server-decoration.ts";
-import { defineRelay, forward, stateOf } from "../relay.ts";
+import type { DisplayClient } from "../client.ts";
+import { defineRelay, forward, type RelayObject, stateOf } from "../relay.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { wishTitleBar } from "./title-bar.ts";
 import { liveSurface } from "./wl-surface.ts";
@@ -15,7 +13,14 @@ interface DecorationState {
   surface: GuestSurface | undefined;
 }
 
-const SERVER = org_kde_kwin_server_decoration.enums.mode?.entries.Server ?? 2;
+const MODES = org_kde_kwin_server_decoration.enums.mode?.entries ?? {};
+const CLIENT = MODES.Client ?? 1;
+const SERVER = MODES.Server ?? 2;
+
+function answer(client: DisplayClient, decoration: RelayObject, surface: GuestSurface, wanted: boolean): void {
+  const mode = wishTitleBar(client, surface, wanted) ? SERVER : CLIENT;
+  client.sendToGuest(decoration.guestId, org_kde_kwin_server_decoration, "mode", [mode]);
+}
 
 export const serverDecorationManagerRelay = defineRelay({
   table: org_kde_kwin_server_decoration_manager,
@@ -29,8 +34,7 @@ export const serverDecorationManagerRelay = defineRelay({
       const made = client.createFromGuest(id, object.version, serverDecorationRelay, object);
       const state = stateOf(serverDecorationRelay, made);
       if (state !== undefined) state.surface = surface;
-      wishTitleBar(surface, true);
-      client.sendToGuest(id, org_kde_kwin_server_decoration, "mode", [SERVER]);
+      answer(client, made, surface, true);
     },
   },
   events: {},
@@ -48,9 +52,11 @@ export const serverDecorationRelay = defineRelay<DecorationState>({
     release: forward,
     request_mode: ({ client, object, args }) => {
       const { surface } = object.state;
-      if (surface !== undefined) wishTitleBar(surface, args[0] === SERVER);
-      client.sendToGuest(object.guestId, org_kde_kwin_server_decoration, "mode", [args[0] as number]);
+      if (surface !== undefined) answer(client, object, surface, args[0] === SERVER);
     },
   },
   events: {},
+  destroyed: (client, { state }) => {
+    if (state.surface !== undefined) wishTitleBar(client, state.surface, false);
+  },
 });

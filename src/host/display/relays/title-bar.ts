@@ -1,7 +1,8 @@
 /**
  * Who draws the title bar of a window. A compositor that draws title bars is asked to when the guest wants none of its own;
  * where there is no such compositor, or it does not want to, the frame has one. There are two protocols in which a guest
- * can say so, xdg-decoration and its older twin, which speaks of surfaces and may come before they are windows.
+ * can say so, xdg-decoration and its older twin, which speaks of surfaces and may come before they are windows. Both are
+ * answered here, and in the same way.
  */
 import { decode } from "../../../wayland/decode.ts";
 import {
@@ -70,8 +71,12 @@ export class TitleBar {
   }
 }
 
-/** What the guest says of `surface`, which may be a window or become one. */
-export function wishTitleBar(surface: GuestSurface, wanted: boolean): void {
+/**
+ * The guest wants a title bar drawn for `surface`, which may be a window or become one; or wants none, since it draws its own.
+ * Returns whether it is told that one is drawn: it always is where the frame does that, which asks nobody.
+ */
+export function wishTitleBar(client: DisplayClient, surface: GuestSurface, wanted: boolean): boolean {
   wishes.set(surface, wanted);
   titleBars.get(surface)?.ask(wanted);
+  return wanted || client.own.decorationManager === undefined;
 }

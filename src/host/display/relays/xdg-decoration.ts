@@ -1,25 +1,30 @@
-/**
- * zxdg_decoration_manager_v1: answered here, always in the same way. A guest needs no title bar of its own: either the
- * compositor draws one, when it can, or the frame does (title-bar.ts).
- */
+/** zxdg_decoration_manager_v1: who draws the title bar of a window; see title-bar.ts. */
 import {
   zxdg_decoration_manager_v1,
   zxdg_toplevel_decoration_v1,
 } from "../../../wayland/generated/xdg-decoration-unstable-v1.ts";
+import type { DisplayClient } from "../client.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
 import { errorCode, onlyOne, violation } from "../surface-roles.ts";
 import { liveObject } from "../translate.ts";
-import { SERVER_SIDE, wishTitleBar } from "./title-bar.ts";
-import { configureAgain, toplevelRelay } from "./xdg-toplevel.ts";
+import { CLIENT_SIDE, SERVER_SIDE, wishTitleBar } from "./title-bar.ts";
+import { configureAgain, type ToplevelWindow, toplevelRelay } from "./xdg-toplevel.ts";
 
 interface DecorationState {
   toplevel: RelayObject | undefined;
 }
 
-/** Whatever the guest wants, it is told the same. */
-function answer({ client, object }: GuestRequest<DecorationState>): void {
-  client.sendToGuest(object.guestId, zxdg_toplevel_decoration_v1, "configure", [SERVER_SIDE]);
-  if (object.state.toplevel !== undefined) configureAgain(client, object.state.toplevel);
+function answer(client: DisplayClient, decoration: RelayObject, window: ToplevelWindow, wanted: boolean): void {
+  const mode = wishTitleBar(client, window.surface, wanted) ? SERVER_SIDE : CLIENT_SIDE;
+  client.sendToGuest(decoration.guestId, zxdg_toplevel_decoration_v1, "configure", [mode]);
+}
+
+function changeMode({ client, object }: GuestRequest<DecorationState>, mode: number): void {
+  const { toplevel } = object.state;
+  const window = stateOf(toplevelRelay, toplevel)?.window;
+  if (toplevel === undefined || window === undefined) return;
+  answer(client, object, window, mode !== CLIENT_SIDE);
+  configureAgain(client, toplevel);
 }
 
 export const decorationManagerRelay = defineRelay({
@@ -39,8 +44,7 @@ export const decorationManagerRelay = defineRelay({
       if (window.hasContent)
         throw violation(made, zxdg_toplevel_decoration_v1, "unconfigured_buffer", "the window has content already");
       state.toplevel = toplevel;
-      wishTitleBar(window.surface, true);
-      client.sendToGuest(made.guestId, zxdg_toplevel_decoration_v1, "configure", [SERVER_SIDE]);
+      answer(client, made, window, true);
     },
   },
   events: {},
@@ -51,10 +55,14 @@ export const toplevelDecorationRelay = defineRelay<DecorationState>({
   version: 1,
   local: true,
   state: () => ({ toplevel: undefined }),
-  requests: { destroy: forward, set_mode: answer, unset_mode: answer },
+  requests: {
+    destroy: forward,
+    set_mode: (request) => changeMode(request, request.args[0] as number),
+    unset_mode: (request) => changeMode(request, SERVER_SIDE),
+  },
   events: {},
-  destroyed: (_client, object) => {
+  destroyed: (client, object) => {
     const window = stateOf(toplevelRelay, object.state.toplevel)?.window;
-    if (window !== undefined) wishTitleBar(window.surface, false);
+    if (window !== undefined) wishTitleBar(client, window.surface, false);
   },
 });

@@ -69,6 +69,8 @@ function exporting({ client, object, args, forward }: GuestRequest): void {
 
 /** imported.set_parent_of: the exported window becomes the parent of one of the app's, unless that made a circle. */
 function setParentOf({ client, object, args, forward }: GuestRequest<ImportedState>): void {
+  // What does not exist is asked in vain.
+  if (object.hostId === 0) return;
   const window = windowOf(client, object, args[0] as number);
   const parent = object.state.window;
   if (parent !== undefined) setWindowParent(window, parent);
