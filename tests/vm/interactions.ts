@@ -71,7 +71,15 @@ interface Program {
 
 const PROGRAMS: readonly Program[] = [
   {
-    words: ["foot", "--override=cursor.blink=no", "sh", "-c", "seq 1 200; exec sleep 1000"],
+    // In a frame it is told that all its edges touch something, and fills the room that it has; alone it fits its cells.
+    words: [
+      "foot",
+      "--override=cursor.blink=no",
+      "--override=resize-by-cells=no",
+      "sh",
+      "-c",
+      "seq 1 200; exec sleep 1000",
+    ],
     steps: [
       scroll("the wheel turns back", [100, 100], -3),
       drag("text is marked", [20, 60], [20, 160]),
