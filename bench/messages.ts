@@ -154,7 +154,14 @@ const folder = mkdtempSync(join(tmpdir(), "vitrine-messages-"));
 const socketPath = join(folder, "compositor");
 const close = serve(socketPath);
 const arena = memfdCreate("vitrine-bench", ARENA_BYTES, ["shrink", "grow", "seal"]);
-const host = new HostDisplay({ socketPath, sandbox: "bench", arena, arenaBytes: ARENA_BYTES, pixels: "arena" });
+const host = new HostDisplay({
+  socketPath,
+  sandbox: "bench",
+  colour: 0x477ff9,
+  arena,
+  arenaBytes: ARENA_BYTES,
+  pixels: "arena",
+});
 const results = {
   off: await measure(host, 1, "off"),
   hidden: await measure(host, 2, "hidden"),

@@ -8,6 +8,7 @@ import type { BuildOptions } from "../host/image/build-options.ts";
 import { ensureKernel, type Kernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
 import type { NetworkPolicy } from "../host/network/policy.ts";
+import { colourOfName, type SandboxColour } from "../host/sandbox/colour.ts";
 import { findConfig, readConfig } from "../host/sandbox/config.ts";
 import { findConnection, type SandboxConnection } from "../host/sandbox/control-client.ts";
 import { checkSandboxName, type Environment } from "../host/sandbox/directories.ts";
@@ -101,7 +102,7 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
 
 /** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
 async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
-  const { system, home, network } = await findSystem(request, context.process.env);
+  const { system, home, network, colour } = await findSystem(request, context.process.env);
   return await interruptible(async (signal) => {
     const { kernel, driver, toolsImage } = await prepareMachine(context, signal, {
       name: request.name,
@@ -114,6 +115,7 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       : null;
     return {
       name: request.name,
+      colour,
       image: system.label,
       kernel,
       toolsImage,
@@ -161,12 +163,20 @@ export async function prepareMachine(
 async function findSystem(
   { name, image, files, network }: SandboxRequest,
   environment: Environment,
-): Promise<{ system: SystemFiles; home: SupervisorSpec["home"]; network: NetworkPolicy | undefined }> {
-  if (files !== undefined) return { system: files, home: null, network };
-  if (image !== undefined) return { system: await openImageSystem(image), home: null, network };
+): Promise<{
+  system: SystemFiles;
+  home: SupervisorSpec["home"];
+  network: NetworkPolicy | undefined;
+  colour: SandboxColour;
+}> {
+  if (files !== undefined) return { system: files, home: null, network, colour: colourOfName(name) };
+  if (image !== undefined) {
+    return { system: await openImageSystem(image), home: null, network, colour: colourOfName(name) };
+  }
   const config = readConfig(name, environment);
   const { path, unused } = requireHomeDisk(name, environment);
-  return { system: await openSystem(config), home: { path, unused }, network: config.network };
+  const { network: itsNetwork, colour } = config;
+  return { system: await openSystem(config), home: { path, unused }, network: itsNetwork, colour };
 }
 
 /** A sandbox that keeps nothing must not be taken for one that was made, and keeps its home. */

@@ -32,6 +32,7 @@ beforeAll(async () => {
   log = new LogFile(logPaths("one", environment).supervisor);
   const spec = {
     name: "one",
+    colour: "blue" as const,
     image: "demo",
     kernel: { version: "6", image: "", initramfs: "", digest: "" },
     toolsImage: "",

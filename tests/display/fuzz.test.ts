@@ -16,7 +16,7 @@ const FOUND = readdirSync(CORPUS).filter((name) => name.endsWith(".json"));
 const SEEDS = [1, 2, 3] as const;
 const SECONDS_PER_SEED = 6;
 /** Thousands of sessions leave garbage and compiled code, and no more: each would show a leak of 10 KiB. */
-const MAX_GROWTH_BYTES = 96 * 1024 * 1024;
+const MAX_GROWTH_BYTES = 48 * 1024 * 1024;
 
 let stage: Stage;
 beforeAll(async () => {

@@ -2,9 +2,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readSync } from "node:fs";
 import { MAX_ICON_SIDE } from "../../src/channel/contract/display.ts";
-import { colourOfName } from "../../src/host/display/frame/colour.ts";
-import { ringWidth } from "../../src/host/display/icon-pixels.ts";
+import { ringWidth } from "../../src/host/desktop/icon-ring.ts";
 import { MAX_CLIENT_ICON_BYTES } from "../../src/host/display/limits.ts";
+import { colourOfName, colourValue } from "../../src/host/sandbox/colour.ts";
 import { Mapping, memfdCreate } from "../../src/sys/memory.ts";
 import { wp_single_pixel_buffer_manager_v1 } from "../../src/wayland/generated/single-pixel-buffer-v1.ts";
 import { wl_compositor, wl_shm } from "../../src/wayland/generated/wayland.ts";
@@ -78,7 +78,7 @@ describe.each([...PIXEL_PATHS])("pixels by %s", (pixels) => {
     expect(pool?.args[2]).toBe(side * side * 4);
     const shown = new Uint32Array(side * side);
     readSync(pool?.fds[0]?.raw ?? -1, new Uint8Array(shown.buffer), 0, side * side * 4, 0);
-    const ring = (0xff000000 | colourOfName("test")) >>> 0;
+    const ring = (0xff000000 | colourValue(colourOfName("test"))) >>> 0;
     const width = ringWidth(side);
     const expected = Array.from({ length: side * side }, (_, at) => {
       const [x, y] = [at % side, Math.floor(at / side)];

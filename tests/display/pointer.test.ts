@@ -30,7 +30,7 @@ afterAll(async () => {
 
 /** An app on all of the screen, with the pointer in its middle. */
 async function openUnderPointer(loop: DisplayLoop): Promise<TestApp> {
-  await input.moveTo(1, 1, WIDTH, HEIGHT);
+  await input.moveTo(WIDTH / 4, HEIGHT / 4, WIDTH, HEIGHT);
   const app = await TestApp.open(loop.socketPath, "game", { width: WIDTH, height: HEIGHT });
   await app.next(app.pointer, "enter");
   await input.moveTo(WIDTH / 2, HEIGHT / 2, WIDTH, HEIGHT);

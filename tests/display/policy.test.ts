@@ -1,6 +1,8 @@
 /** What the policy allows and refuses, before a real compositor: clipboard, whole screen, interfaces; also while apps run. */
+
 import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { once } from "node:events";
+import { WINDOW_BORDER } from "../../src/host/display/frame/measures.ts";
 import { INPUT_GRACE_MS } from "../../src/host/policy/topics.ts";
 import { wp_presentation } from "../../src/wayland/generated/presentation-time.ts";
 import { wl_data_device_manager, wl_seat } from "../../src/wayland/generated/wayland.ts";
@@ -248,7 +250,7 @@ test.each(["mutter", "weston"] as const)(
     const { size, states: given } = await told();
     expect(given).toContain(FULLSCREEN);
     expect(given).not.toContain(MAXIMIZED);
-    expect(size[0]).toBe(1280);
+    expect(size[0]).toBe(1280 - 2 * WINDOW_BORDER);
     // weston answers no request to leave a state, natively neither.
     if (kind === "weston") return client.close();
     client.request(toplevel, "unset_fullscreen", []);

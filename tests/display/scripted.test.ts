@@ -183,6 +183,8 @@ describe("a serial that the app was not given", () => {
     const window = client.create(parent, "get_toplevel", []);
     const popup = () => {
       const positioner = client.create(shell, "create_positioner", []);
+      client.request(positioner, "set_size", [10, 10]);
+      client.request(positioner, "set_anchor_rect", [0, 0, 1, 1]);
       const xdgSurface = client.create(shell, "get_xdg_surface", [surface()]);
       return client.create(xdgSurface, "get_popup", [parent, positioner]);
     };

@@ -1,4 +1,5 @@
 /** Runs sessions, one after the other, and watches what they leave: findings, refusals of the compositor, memory. */
+import { relayRegistry } from "../../src/host/display/allow-list.ts";
 import type { Stage } from "../support/display-stage.ts";
 import type { Session } from "./operation.ts";
 import type { Way } from "./plans.ts";
@@ -7,6 +8,8 @@ import { type Finding, fuzzSession } from "./run-session.ts";
 export const WAYS: readonly [Way, ...Way[]] = ["app", "guest", "stream"];
 /** Far apart, so that neighbouring seeds share no session. */
 const SEED_STEP = 1_000_003;
+/** Within this time the allocator gives back some of what is free, if there is any. */
+const GIVEN_BACK_MS = 400;
 
 export interface FuzzRun {
   readonly sessions: number;
@@ -14,6 +17,8 @@ export interface FuzzRun {
   readonly seconds: number;
   /** Errors of the compositor that came from sessions, by kind, and how often. */
   readonly refusals: ReadonlyMap<string, number>;
+  /** Requests that were made, as "interface.request", of all that a guest may make. */
+  readonly made: ReadonlySet<string>;
   readonly found: { readonly session: Session; readonly finding: Finding; readonly at: number } | undefined;
   /** By how much the process has grown since the first tenth of the sessions, in bytes. */
   readonly grownBytes: number;
@@ -35,6 +40,7 @@ export async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzRun>
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
   const refusals = new Map<string, number>();
+  const made = new Set<string>();
   let [sessions, operations, before] = [0, 0, 0];
   let found: FuzzRun["found"];
   for (let at = first; elapsed() < seconds && found === undefined; at++) {
@@ -42,15 +48,33 @@ export async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzRun>
     const outcome = await fuzzSession(stage, way, seed * SEED_STEP + at, without);
     sessions += 1;
     operations += outcome.session.operations.length;
+    for (const operation of outcome.session.operations) {
+      if (operation.do === "request" && "of" in operation.on) made.add(`${operation.on.of}.${operation.name}`);
+    }
     for (const refusal of outcome.refusals) refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
     if (outcome.finding !== undefined) found = { session: outcome.session, finding: outcome.finding, at };
-    if (before === 0 && elapsed() > seconds / 10) before = residentBytes();
+    if (before === 0 && elapsed() > seconds / 10) before = await residentBytes();
   }
-  const grownBytes = before === 0 ? 0 : residentBytes() - before;
-  return { sessions, operations, seconds: elapsed(), refusals, found, grownBytes };
+  const grownBytes = before === 0 ? 0 : (await residentBytes()) - before;
+  return { sessions, operations, seconds: elapsed(), refusals, made, found, grownBytes };
 }
 
-export function residentBytes(): number {
-  Bun.gc(true);
-  return process.memoryUsage.rss();
+/** Memory of this process, once what was freed has gone back: the allocator takes its time with that. */
+async function residentBytes(): Promise<number> {
+  for (let last = Number.POSITIVE_INFINITY; ; ) {
+    Bun.gc(true);
+    const now = process.memoryUsage.rss();
+    if (now >= last) return last;
+    last = now;
+    await Bun.sleep(GIVEN_BACK_MS);
+  }
+}
+
+/** Every request that a guest may make. */
+export function allRequests(): string[] {
+  return [...relayRegistry.byInterface.values()].flatMap(({ table, version, requestRules }) =>
+    table.requests
+      .filter(({ since }, opcode) => requestRules[opcode] !== undefined && since <= version)
+      .map(({ name }) => `${table.name}.${name}`),
+  );
 }

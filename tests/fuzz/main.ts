@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CompositorKind } from "../support/compositor.ts";
 import { type Leftovers, Stage } from "../support/display-stage.ts";
-import { type FuzzRun, fuzz, WAYS } from "./fuzz.ts";
+import { allRequests, type FuzzRun, fuzz, WAYS } from "./fuzz.ts";
 import type { Way } from "./plans.ts";
 import { shrink } from "./shrink.ts";
 
@@ -50,11 +50,14 @@ async function withStage<T>(act: (stage: Stage) => Promise<T>): Promise<T> {
   return await act(stage);
 }
 
-function report({ sessions, operations, seconds, refusals, grownBytes }: FuzzRun, leftovers: Leftovers): void {
+function report({ sessions, operations, seconds, refusals, made, grownBytes }: FuzzRun, leftovers: Leftovers): void {
   const rate = (count: number) => Math.round(count / seconds);
   console.log(
     `seed ${values.seed}: ${sessions} sessions (${rate(sessions)}/s), ${operations} operations (${rate(operations)}/s)`,
   );
+  const all = allRequests();
+  const missing = all.filter((request) => !made.has(request));
+  console.log(`${all.length - missing.length} of ${all.length} requests were made; not: ${missing.join(" ")}`);
   console.log(`left: ${JSON.stringify(leftovers)}; memory grew by ${Math.round(grownBytes / 1024)} KiB`);
   for (const [text, count] of [...refusals].sort((a, b) => b[1] - a[1])) console.log(`${count}\trefused: ${text}`);
   for (const exception of exceptions) console.log(`EXCEPTION ${exception}`);

@@ -11,7 +11,9 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -142,11 +144,29 @@ export class Compositor implements AsyncDisposable {
     return this.sway.tree();
   }
 
-  /** Writes all that is on the screen, at the scale of the output, to the PNG file `path`. */
-  async screenshot(path: string): Promise<void> {
+  /**
+   * Writes all that is on the screen, with the cursor if told so, at the scale of the output to the file `path`: as PNG, or
+   * as PPM where the name ends so. Only sway has cursors and PPM; mutter and kwin let nobody see the screen.
+   */
+  async screenshot(path: string, { cursor = false } = {}): Promise<void> {
+    if (this.kind === "weston") return await this.#westonScreenshot(path);
     if (this.kind !== "sway")
-      throw new VitrineError("unavailable", `a screenshot of "${this.kind}" failed: sway is wanted`);
-    await runTool("grim", [path], this.environment);
+      throw new VitrineError("unavailable", `a screenshot of "${this.kind}" failed: sway or weston is wanted`);
+    const options = ["-t", path.endsWith(".ppm") ? "ppm" : "png", ...(cursor ? ["-c"] : [])];
+    await runTool("grim", [...options, path], this.environment);
+  }
+
+  /** weston's own program puts the picture into its working folder, under a name with the time. */
+  async #westonScreenshot(path: string): Promise<void> {
+    const folder = mkdtempSync(join(this.runtimeDir, "shot-"));
+    try {
+      await runTool("weston-screenshooter", [], this.environment, DEFAULT_DEADLINE_MS, folder);
+      const [name] = readdirSync(folder);
+      if (name === undefined) throw new VitrineError("io", "a screenshot of weston failed: there is no picture");
+      renameSync(join(folder, name), path);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   /** Ends the compositor, the programs started on it and what those have started, and removes the directory. */
@@ -236,8 +256,9 @@ export class Compositor implements AsyncDisposable {
       }
       case "weston": {
         const size = [`--width=${width}`, `--height=${height}`, `--scale=${scale}`];
-        const args = ["--backend=headless-backend.so", "--use-pixman", "--no-config", `--socket=${SOCKET_NAME}`];
-        return { command: programOf("weston"), args: [...args, ...size] };
+        // The debug protocols are those that take screenshots.
+        const fixed = ["--backend=headless-backend.so", "--use-pixman", "--no-config", "--debug"];
+        return { command: programOf("weston"), args: [...fixed, `--socket=${SOCKET_NAME}`, ...size] };
       }
     }
   }

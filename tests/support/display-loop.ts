@@ -14,6 +14,7 @@ import { HostDisplay, type HostDisplayOptions } from "../../src/host/display/dis
 import { parsePolicy } from "../../src/host/policy/parse.ts";
 import type { Policy } from "../../src/host/policy/policy.ts";
 import { TOPIC_NAMES, valuesOf } from "../../src/host/policy/topics.ts";
+import { colourOfName, colourValue } from "../../src/host/sandbox/colour.ts";
 import { memfdCreate } from "../../src/sys/memory.ts";
 import { socketPair } from "../../src/sys/socket.ts";
 import type { Compositor } from "./compositor.ts";
@@ -40,6 +41,8 @@ export class DisplayLoop implements Disposable {
   readonly host: HostDisplay;
   readonly guest: GuestDisplay;
   readonly notices: string[] = [];
+  /** The name of the sandbox. */
+  readonly sandbox = "test";
   readonly #muxes: readonly Mux[];
 
   /** `extra` overrides what the host half is told. */
@@ -53,7 +56,8 @@ export class DisplayLoop implements Disposable {
     this.#muxes = [hostMux, guestMux];
     this.host = new HostDisplay({
       socketPath: compositor.socketPath,
-      sandbox: "test",
+      sandbox: this.sandbox,
+      colour: colourValue(colourOfName(this.sandbox)),
       arena,
       arenaBytes: ARENA_BYTES,
       pixels,

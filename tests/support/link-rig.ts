@@ -3,6 +3,7 @@ import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { fdStream } from "../../src/channel/fd-stream.ts";
 import { HostDisplay } from "../../src/host/display/display.ts";
 import type { Announcer } from "../../src/host/display/transfers.ts";
+import { colourOfName, colourValue } from "../../src/host/sandbox/colour.ts";
 import type { OwnedFd } from "../../src/sys/fd.ts";
 import { memfdCreate } from "../../src/sys/memory.ts";
 import { socketPair } from "../../src/sys/socket.ts";
@@ -21,6 +22,7 @@ export class LinkRig implements Disposable {
     this.host = new HostDisplay({
       socketPath: compositor.socketPath,
       sandbox: "test",
+      colour: colourValue(colourOfName("test")),
       arena: this.arena,
       arenaBytes: ARENA_BYTES,
       pixels,

@@ -8,16 +8,18 @@ import { DEFAULT_DEADLINE_MS, eventually } from "./deadline.ts";
 const END_DEADLINE_MS = 3000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** Runs a program to its end; returns what it printed, fails unless it succeeds. */
+/** Runs a program to its end, in `folder` if given; returns what it printed, fails unless it succeeds. */
 export function runTool(
   command: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   deadlineMs = DEFAULT_DEADLINE_MS,
+  folder?: string,
 ): Promise<string> {
   const options = {
     encoding: "utf8" as const,
     env: { ...process.env, ...environment },
+    ...(folder === undefined ? {} : { cwd: folder }),
     maxBuffer: MAX_OUTPUT_BYTES,
     timeout: deadlineMs,
   };

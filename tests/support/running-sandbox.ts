@@ -65,6 +65,7 @@ export class RunningSandbox implements AsyncDisposable {
     const driver = new HostProcessDriver();
     const spec = {
       name,
+      colour: "blue" as const,
       image: "demo",
       kernel: { version: "6", image: "", initramfs: "", digest: "" },
       toolsImage: "",

@@ -1,7 +1,7 @@
 /**
  * The server's end of Wayland in the hands of a test: for what no compositor can be made to do without hardware (pens,
  * touch), and to see word for word what the host half asks for. It answers what libwayland answers by itself (sync, the
- * registry, delete_id) and nothing else.
+ * registry, delete_id), tells what its seats have, and nothing else.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,16 @@ import type { OwnedFd } from "../../src/sys/fd.ts";
 import { type Watch, watch } from "../../src/sys/loop.ts";
 import { acceptConnection, listenUnix } from "../../src/sys/socket.ts";
 import { decode } from "../../src/wayland/decode.ts";
-import { wl_callback, wl_display, wl_registry } from "../../src/wayland/generated/wayland.ts";
+import { wp_viewporter } from "../../src/wayland/generated/viewporter.ts";
+import {
+  wl_callback,
+  wl_compositor,
+  wl_display,
+  wl_registry,
+  wl_seat,
+  wl_shm,
+  wl_subcompositor,
+} from "../../src/wayland/generated/wayland.ts";
 import { CLIENT_ID_MAX, IdAllocator, SERVER_ID_MAX, SERVER_ID_MIN } from "../../src/wayland/ids.ts";
 import type { RawMessage } from "../../src/wayland/message-reader.ts";
 import { encode } from "../../src/wayland/message-writer.ts";
@@ -18,6 +27,9 @@ import { fdCount, type InterfaceTable, messageByName, type NewId, type Value } f
 import { DEFAULT_DEADLINE_MS, withDeadline } from "./deadline.ts";
 import { testInterfaces } from "./wayland-client.ts";
 import { WaylandSocket } from "./wayland-socket.ts";
+
+/** Pointer, keyboard and touch, as bits of wl_seat.capability: what every seat has. */
+const SEAT_CAPABILITIES = 7;
 
 /** A request as it came. */
 export interface ScriptedRequest {
@@ -49,9 +61,9 @@ export class ScriptedCompositor implements Disposable {
   readonly #watch: Watch;
   readonly #clients: ScriptedClient[] = [];
 
-  /** Offers `globals`, each at the version of its table, under the names 1, 2, ... */
+  /** Offers `globals`, each at the version of its table, under the names 1, 2, ...; then what frames are made of. */
   constructor(globals: readonly InterfaceTable[]) {
-    this.globals = globals;
+    this.globals = [...new Set([...globals, wl_compositor, wl_subcompositor, wl_shm, wp_viewporter])];
     this.#listener = listenUnix(this.socketPath);
     this.#watch = watch(this.#listener, { readable: true }, () => {
       const accept = () => acceptConnection(this.#listener);
@@ -145,6 +157,8 @@ export class ScriptedClient {
     else {
       const { objectId: id } = raw;
       this.#compositor.deliver({ client: this, id, interface: table.name, name: message.name, args, fds });
+      if (message.name === "bind" && this.#objects.get(args[1] as number) === wl_seat)
+        this.send(args[1] as number, "capabilities", [SEAT_CAPABILITIES]);
     }
   }
 

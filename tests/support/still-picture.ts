@@ -3,27 +3,68 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Compositor } from "./compositor.ts";
 import { eventually } from "./deadline.ts";
+import { Pixels } from "./pixels.ts";
 
 const STILL_DEADLINE_MS = 20_000;
 /** Equal pictures in a row that make a still one. */
 const EQUAL_PICTURES = 3;
 
+export interface PictureOptions {
+  readonly deadlineMs?: number;
+  /** Whether the cursor is in the picture. */
+  readonly cursor?: boolean;
+}
+
 /** The screen as PNG bytes, once several pictures in a row are the same and, if given, `accept` takes it. */
-export async function stillPicture(
+export function stillPicture(
   compositor: Compositor,
   accept: (picture: Buffer) => boolean = () => true,
-  deadlineMs = STILL_DEADLINE_MS,
+  options: PictureOptions = {},
 ): Promise<Buffer> {
-  const path = join(compositor.runtimeDir, "picture.png");
-  let last = Buffer.alloc(0);
+  return still(compositor, "png", accept, options);
+}
+
+/** The same as pixels. */
+export async function stillPixels(
+  compositor: Compositor,
+  accept: (pixels: Pixels) => boolean = () => true,
+  options: PictureOptions = {},
+): Promise<Pixels> {
+  const picture = await still(compositor, formatOf(compositor), (now) => accept(Pixels.from(now)), options);
+  return Pixels.from(picture);
+}
+
+/** The screen as it is now, at rest or not. */
+export async function pixelsNow(compositor: Compositor): Promise<Pixels> {
+  return Pixels.from(await look(compositor, formatOf(compositor), {}));
+}
+
+/** What is read again and again is not compressed where that can be had. */
+function formatOf({ kind }: Compositor): "png" | "ppm" {
+  return kind === "sway" ? "ppm" : "png";
+}
+
+async function still(
+  compositor: Compositor,
+  format: "png" | "ppm",
+  accept: (picture: Buffer) => boolean,
+  options: PictureOptions,
+): Promise<Buffer> {
+  const { deadlineMs = STILL_DEADLINE_MS } = options;
+  let last: Buffer = Buffer.alloc(0);
   let equal = 0;
-  const picture = await eventually("waiting for the screen to come to rest", deadlineMs, async () => {
-    await compositor.screenshot(path);
-    const now = readFileSync(path);
+  return await eventually("waiting for the screen to come to rest", deadlineMs, async () => {
+    const now = await look(compositor, format, options);
     equal = now.equals(last) ? equal + 1 : 0;
     last = now;
     return equal >= EQUAL_PICTURES && accept(now) ? now : undefined;
   });
-  rmSync(path, { force: true });
+}
+
+async function look(compositor: Compositor, format: "png" | "ppm", options: PictureOptions): Promise<Buffer> {
+  const path = join(compositor.runtimeDir, `picture.${format}`);
+  await compositor.screenshot(path, options);
+  const picture = readFileSync(path);
+  rmSync(path);
   return picture;
 }

@@ -1,9 +1,11 @@
 /**
  * The same program, once on the host and once in a virtual machine, by both ways that pixels travel: the pictures must
- * not differ in one byte. Only programs whose picture is the same every time can tell; animated ones are left out.
+ * not differ in one byte, the frame aside. Only programs whose picture is the same every time can tell; animated ones are left out.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { VitrineError } from "../../src/base/error.ts";
+import { differenceInFrame, makeRoomForFrame } from "../support/framed.ts";
+import type { Pixels } from "../support/pixels.ts";
 import { endProcess } from "../support/processes.ts";
 import { SANDBOXES, type SandboxName, type VmSession } from "./session.ts";
 
@@ -22,34 +24,43 @@ const DEADLINE_MS = 600_000;
 
 export function testPictures(session: () => VmSession): void {
   describe.each([1, 2] as const)("at scale %d, the picture out of a virtual machine is the native one:", (scale) => {
-    let empty: Buffer;
+    let empty: Pixels;
     beforeAll(async () => {
       await session().compositor.swaymsg(`output HEADLESS-1 scale ${scale}`);
-      empty = await session().picture();
+      empty = await session().pixels();
     }, DEADLINE_MS);
     afterAll(() => session().compositor.swaymsg("output HEADLESS-1 scale 1"));
 
-    async function nativePicture(words: readonly string[]): Promise<Buffer> {
+    async function nativePicture(words: readonly string[]): Promise<Pixels> {
       const { compositor, native } = session();
+      await makeRoomForFrame(compositor, true);
       const app = compositor.spawn(...native.command(words, compositor.runtimeDir));
-      const picture = await session().picture((now) => !now.equals(empty));
+      const picture = await session().pixels((now) => !now.equals(empty));
       await endProcess(app);
-      await session().picture((now) => now.equals(empty));
+      await session().pixels((now) => now.equals(empty));
+      await makeRoomForFrame(compositor, false);
       return picture;
     }
 
-    /** Whether a program in a sandbox gets to show `wanted`, however late it draws under emulation. */
-    async function showsInVm(sandbox: SandboxName, words: readonly string[], wanted: Buffer): Promise<boolean> {
+    /** How a program in a sandbox differs for good from what it shows natively, however late it draws under emulation. */
+    async function differenceInVm(
+      sandbox: SandboxName,
+      words: readonly string[],
+      native: Pixels,
+    ): Promise<string | undefined> {
       await session().open(sandbox, words);
+      let difference: string | undefined;
       try {
-        await session().picture((now) => now.equals(wanted));
-        return true;
+        await session().pixels((ours) => {
+          difference = differenceInFrame({ ours, native, empty }, sandbox, scale);
+          return difference === undefined;
+        });
       } catch (error) {
-        if (VitrineError.from(error).code === "timeout") return false;
-        throw error;
+        if (VitrineError.from(error).code !== "timeout") throw error;
       } finally {
         await session().closeAll();
       }
+      return difference;
     }
 
     test.each(CLIENTS)(
@@ -57,7 +68,8 @@ export function testPictures(session: () => VmSession): void {
       async (...words) => {
         const native = await nativePicture(words);
         for (const sandbox of Object.keys(SANDBOXES) as SandboxName[]) {
-          expect({ sandbox, equal: await showsInVm(sandbox, words, native) }).toEqual({ sandbox, equal: true });
+          const difference = await differenceInVm(sandbox, words, native);
+          expect({ sandbox, difference }).toEqual({ sandbox, difference: undefined });
         }
       },
       DEADLINE_MS,

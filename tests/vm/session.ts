@@ -7,10 +7,11 @@ import { ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
 import { Compositor } from "../support/compositor.ts";
 import { VirtualInput } from "../support/input.ts";
 import { NativeRoot } from "../support/native-root.ts";
-import { stillPicture } from "../support/still-picture.ts";
+import type { Pixels } from "../support/pixels.ts";
+import { stillPicture, stillPixels } from "../support/still-picture.ts";
 import type { SwayNode } from "../support/sway.ts";
 
-export const [WIDTH, HEIGHT] = [1280, 800];
+export const [WIDTH, HEIGHT] = [1440, 900];
 /** In milliseconds; a build takes minutes, a boot under emulation beside others up to one. */
 export const BUILD_DEADLINE_MS = 900_000;
 export const BOOT_DEADLINE_MS = 240_000;
@@ -108,7 +109,12 @@ export class VmSession {
 
   /** The screen at rest, once `accept` takes it. */
   picture(accept?: (picture: Buffer) => boolean): Promise<Buffer> {
-    return stillPicture(this.compositor, accept, PICTURE_DEADLINE_MS);
+    return stillPicture(this.compositor, accept, { deadlineMs: PICTURE_DEADLINE_MS });
+  }
+
+  /** The same as pixels. */
+  pixels(accept?: (pixels: Pixels) => boolean): Promise<Pixels> {
+    return stillPixels(this.compositor, accept, { deadlineMs: PICTURE_DEADLINE_MS });
   }
 }
 

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { png } from "../catalog/test-support.ts";
 import { badgeIcon } from "./badge.ts";
+import { ringWidth } from "./icon-ring.ts";
 import { decodePng, MAX_ICON_SIDE, type Picture } from "./png-decode.ts";
 import { encodePng } from "./png-encode.ts";
 
@@ -51,20 +52,19 @@ describe("PNG", () => {
 });
 
 describe("badgeIcon", () => {
-  test("draws the disc in the lower right corner and leaves the rest", () => {
-    const side = 64;
-    const pixels = new Uint8Array(side * side * 4).fill(0);
-    const badged = decodePng(
-      badgeIcon(encodePng({ width: side, height: side, pixels }), "#3584e4") ?? new Uint8Array(0),
-    );
-    const at = (x: number, y: number): number[] => [
-      ...(badged?.pixels.subarray((y * side + x) * 4, (y * side + x) * 4 + 4) ?? []),
-    ];
-    expect(at(50, 50)).toEqual([0x35, 0x84, 0xe4, 255]);
-    expect(at(0, 0)).toEqual([0, 0, 0, 0]);
-    expect(at(20, 50)).toEqual([0, 0, 0, 0]);
-    // The ring, to be seen on a dark icon.
-    expect(at(50, 36)).toEqual([255, 255, 255, 255]);
+  test("draws the ring all around and leaves the rest", () => {
+    const [width, height] = [64, 48];
+    const pixels = new Uint8Array(width * height * 4).map((_, index) => index * 37);
+    const badged = decodePng(badgeIcon(encodePng({ width, height, pixels }), "#3584e4") ?? new Uint8Array(0));
+    const ring = ringWidth(height);
+    for (let y = 0; y < height; y += 1) {
+      for (let x = 0; x < width; x += 1) {
+        const at = (y * width + x) * 4;
+        const isEdge = Math.min(x, y, width - 1 - x, height - 1 - y) < ring;
+        const wanted = isEdge ? [0x35, 0x84, 0xe4, 255] : [...pixels.subarray(at, at + 4)];
+        expect([...(badged?.pixels.subarray(at, at + 4) ?? [])]).toEqual(wanted);
+      }
+    }
   });
 
   test("what is no picture is none; what is no colour is refused", () => {

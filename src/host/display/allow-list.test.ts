@@ -15,6 +15,8 @@ test("every request and event of an allowed interface is named, or refused with 
       if (message.since <= relay.version && relay.requestRules[opcode] === undefined && !(name in REFUSED))
         silent.push(name);
     });
+    // Events of what is answered here are ours.
+    if (relay.local) continue;
     relay.table.events.forEach((message, opcode) => {
       if (message.since <= relay.version && relay.eventRules[opcode] === undefined)
         silent.push(`${relay.table.name}.${message.name}`);

@@ -13,26 +13,33 @@ import * as hints from "./relays/surface-hints.ts";
 import * as tablet from "./relays/tablet.ts";
 import * as textInput from "./relays/text-input.ts";
 import * as icon from "./relays/toplevel-icon.ts";
+import * as viewporter from "./relays/viewporter.ts";
 import * as extras from "./relays/window-extras.ts";
 import * as roles from "./relays/window-roles.ts";
 import * as core from "./relays/wl-compositor.ts";
 import * as data from "./relays/wl-data-device.ts";
 import { callbackRelay, displayRelay, fixesRelay, registryRelay } from "./relays/wl-display.ts";
 import { outputRelay } from "./relays/wl-output.ts";
+import { pointerRelay } from "./relays/wl-pointer.ts";
+import { regionRelay } from "./relays/wl-region.ts";
 import * as seat from "./relays/wl-seat.ts";
 import * as shm from "./relays/wl-shm.ts";
 import { surfaceRelay } from "./relays/wl-surface.ts";
+import { touchRelay } from "./relays/wl-touch.ts";
 import * as activation from "./relays/xdg-activation.ts";
+import * as decoration from "./relays/xdg-decoration.ts";
 import * as foreign from "./relays/xdg-foreign.ts";
 import { xdgOutputManagerRelay, xdgOutputRelay } from "./relays/xdg-output.ts";
+import * as popup from "./relays/xdg-popup.ts";
 import * as shell from "./relays/xdg-shell.ts";
+import { toplevelRelay } from "./relays/xdg-toplevel.ts";
 
 /** Globals, each with the reason why a guest may have it. */
 const GLOBALS: readonly (readonly [relay: Relay, reason: string])[] = [
   [core.compositorRelay, "surfaces are what there is to show"],
   [core.subcompositorRelay, "toolkits put video and decorations on subsurfaces"],
   [shm.shmRelay, "pixel formats; memory itself never crosses"],
-  [extras.viewporterRelay, "needed for fractional scales"],
+  [viewporter.viewporterRelay, "needed for fractional scales; the compositor sees a viewport of ours"],
   [extras.fractionalScaleManagerRelay, "an event only: the scale to draw at"],
   [outputRelay, "sizes and scales; makers' names are replaced"],
   [xdgOutputManagerRelay, "where screens lie, in logical pixels; answered here where the compositor hides it"],
@@ -41,7 +48,7 @@ const GLOBALS: readonly (readonly [relay: Relay, reason: string])[] = [
   // After the data device manager: some apps look for it as soon as they see a seat.
   [seat.seatRelay, "input to the app's own focused surfaces"],
   [shell.wmBaseRelay, "windows; names are rewritten"],
-  [extras.decorationManagerRelay, "lets the compositor draw the title bar"],
+  [decoration.decorationManagerRelay, "tells apps that they need no title bar of their own"],
   [serverDecorationManagerRelay, "the same for GTK, which knows no other"],
   [extras.cursorShapeManagerRelay, "cursors by name: no cursor pixels cross"],
   [presentation.presentationRelay, "times of frames, moved to the guest's clock"],
@@ -76,22 +83,22 @@ const GLOBALS: readonly (readonly [relay: Relay, reason: string])[] = [
 const CHILDREN: readonly Relay[] = [
   callbackRelay,
   surfaceRelay,
-  core.regionRelay,
+  regionRelay,
   core.subsurfaceRelay,
   shm.bufferRelay,
-  extras.viewportRelay,
+  viewporter.viewportRelay,
   extras.fractionalScaleRelay,
   data.dataDeviceRelay,
   data.dataOfferRelay,
   data.dataSourceRelay,
-  seat.pointerRelay,
+  pointerRelay,
   seat.keyboardRelay,
-  seat.touchRelay,
-  shell.positionerRelay,
+  touchRelay,
+  popup.positionerRelay,
   shell.xdgSurfaceRelay,
-  shell.toplevelRelay,
-  shell.popupRelay,
-  extras.toplevelDecorationRelay,
+  toplevelRelay,
+  popup.popupRelay,
+  decoration.toplevelDecorationRelay,
   serverDecorationRelay,
   extras.cursorShapeDeviceRelay,
   presentation.presentationFeedbackRelay,

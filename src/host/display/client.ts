@@ -11,57 +11,64 @@ import { wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
 import { SERVER_ID_MIN } from "../../wayland/ids.ts";
 import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
 import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../wayland/types.ts";
-import { CompositorConnection } from "./compositor-connection.ts";
+import { CompositorConnection, takeFds } from "./compositor-connection.ts";
 import type { DisplayContext } from "./context.ts";
+import { depart } from "./departure.ts";
 import { EventQueue } from "./event-queue.ts";
 import { GlobalList } from "./globals.ts";
-import { refuse } from "./inert.ts";
 import { InputSerials } from "./input-serials.ts";
 import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_ERROR_CHARS } from "./limits.ts";
 import { LINK_INTERFACE, LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
 import { ObjectMap } from "./object-map.ts";
-import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
+import { OwnObjects } from "./own-objects.ts";
+import { perform } from "./perform.ts";
+import { ProtocolViolation, violationOf, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
 import { forward, type Relay, type RelayObject } from "./relay.ts";
+import { SeatCapabilities } from "./seat-capabilities.ts";
 import { MessageTrail } from "./trace/trail.ts";
-import { forwardEvent, forwardRequest } from "./translate.ts";
+import { forwardEvent, skipEvent } from "./translate.ts";
 
 const HOST_DISPLAY_ID = 1;
 const HOST_REGISTRY_ID = 2;
 
-type Phase = "connecting" | "running" | "ended";
+/** "leaving": nothing of the guest is looked at any more, and nothing is told to it. */
+type Phase = "connecting" | "running" | "leaving" | "ended";
 
 export class DisplayClient {
   readonly number: number;
   readonly context: DisplayContext;
   readonly objects = new ObjectMap();
   readonly globals: GlobalList;
+  readonly seats = new SeatCapabilities(this);
   readonly serials = new InputSerials();
   readonly link: LinkEnd;
   readonly compositor: CompositorConnection;
+  #own: OwnObjects | undefined;
   readonly #stream: ByteStream;
   readonly #reader = new MessageReader();
   readonly #events: EventQueue;
   readonly #trail = new MessageTrail();
-  readonly #onEnded: () => void;
+  readonly #ended = Promise.withResolvers<void>();
+  /** Kept once the connection has ended, on both sides. */
+  readonly gone = this.#ended.promise;
   readonly #handshakeTimer: ReturnType<typeof setTimeout>;
   #phase: Phase = "connecting";
 
   /** Takes over `stream`. Throws "unavailable" when the compositor cannot be reached; the stream is then untouched. */
-  constructor(stream: ByteStream, number: number, context: DisplayContext, onEnded: () => void) {
+  constructor(stream: ByteStream, number: number, context: DisplayContext) {
     this.number = number;
     this.context = context;
     this.#stream = stream;
     this.#events = new EventQueue(stream);
-    this.#onEnded = onEnded;
     this.globals = new GlobalList(this);
     this.link = new LinkEnd(this);
     this.compositor = new CompositorConnection(context.connect(), {
       message: (raw, fds) => this.#hostMessage(raw, fds),
       batchEnd: () => this.flush(),
       drained: () => this.#stream.resume(),
-      closed: (error) => this.#compositorClosed(error),
+      closed: (error) => (this.#isOver ? this.#gone() : this.#compositorClosed(error)),
     });
-    this.objects.addFromGuest(HOST_DISPLAY_ID, 1, context.relays.display, undefined, true);
+    this.objects.addFromGuest(HOST_DISPLAY_ID, 1, context.relays.display);
     // Nothing of the guest is looked at before the compositor has told what it offers.
     stream.pause();
     stream.onData((chunk) => this.#guestData(chunk));
@@ -71,10 +78,22 @@ export class DisplayClient {
       () => this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor does not answer"),
       COMPOSITOR_HANDSHAKE_DEADLINE_MS,
     );
-    const handshake = this.objects.addInternal(() => this.#handshakeDone());
     this.sendToHost(HOST_DISPLAY_ID, wl_display, "get_registry", [HOST_REGISTRY_ID]);
-    this.sendToHost(HOST_DISPLAY_ID, wl_display, "sync", [handshake.hostId]);
+    // A second round trip for what the seats have.
+    this.whenAnswered(() => this.whenAnswered(() => this.#handshakeDone()));
+  }
+
+  /** Calls `then` once the compositor has handled all that was sent before. */
+  whenAnswered(then: () => void): void {
+    const callback = this.objects.addInternal(then);
+    this.sendToHost(HOST_DISPLAY_ID, wl_display, "sync", [callback.hostId]);
     this.compositor.flush();
+  }
+
+  /** What we have on this connection for ourselves; bound with the first use. Throws "unavailable" when something lacks. */
+  get own(): OwnObjects {
+    this.#own ??= new OwnObjects(this);
+    return this.#own;
   }
 
   /** Binds a global of the compositor on our registry. `hostId` is the new object's id. */
@@ -128,14 +147,8 @@ export class DisplayClient {
   }
 
   /** Makes the object that the guest asked for under `guestId`; `local` ones have no counterpart on the host. */
-  createFromGuest(
-    guestId: number,
-    version: number,
-    relay: Relay,
-    by: RelayObject | undefined,
-    local = false,
-  ): RelayObject {
-    return this.objects.addFromGuest(guestId, version, relay, relay.state?.(this, by), local);
+  createFromGuest(guestId: number, version: number, relay: Relay, by?: RelayObject, local = relay.local): RelayObject {
+    return this.objects.addFromGuest(guestId, version, relay, (ids) => relay.state?.(this, by, ids), local);
   }
 
   /** The guest has destroyed `object`; its id is announced as free when nothing else will. */
@@ -145,20 +158,23 @@ export class DisplayClient {
     if (freeNow && object.hostId === 0 && object.guestId < SERVER_ID_MIN) this.#announceFree(object.guestId);
   }
 
-  /** Another policy is in force: what it does not allow is taken back. */
-  policyChanged(): void {
+  /** Another policy is in force: what it does not allow is taken back. Returns false when that ends the connection. */
+  policyChanged(): boolean {
+    if (this.#isOver) return true;
     const denied = this.globals.policyChanged();
     if (denied !== undefined) {
       const text = `the policy does not allow "${denied}" any more`;
-      return this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, text);
+      this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, text);
+      return false;
     }
     for (const object of [...this.objects.all()]) if (object.alive) object.relay.policyChanged?.(this, object);
     this.flush();
+    return true;
   }
 
   /** Writes out what is queued in both directions. */
   flush(): void {
-    if (this.#phase === "ended") return;
+    if (this.#isOver) return;
     this.compositor.flush();
     if (this.#events.flush()) return;
     this.context.notice("warning", `app connection ${this.number} does not read its events and was ended`);
@@ -166,16 +182,26 @@ export class DisplayClient {
     this.end();
   }
 
-  /** Ends the connection: the compositor forgets its windows, the guest sees the end of its stream. */
+  /** Ends the connection: the compositor forgets its windows, then the guest sees the end of its stream. */
   end(): void {
+    if (this.#isOver) return;
+    this.#phase = "leaving";
+    clearTimeout(this.#handshakeTimer);
+    depart(this, () => this.#gone());
+    if (this.compositor.closed) this.#gone();
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === "leaving" || this.#phase === "ended";
+  }
+
+  #gone(): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
-    clearTimeout(this.#handshakeTimer);
     this.compositor.close();
-    for (const object of this.objects.all()) if (object.alive) object.relay.destroyed?.(this, object);
     this.#stream.end();
     this.#stream.destroy();
-    this.#onEnded();
+    this.#ended.resolve();
   }
 
   #handshakeDone(): void {
@@ -187,12 +213,12 @@ export class DisplayClient {
   }
 
   #guestData(chunk: Uint8Array): void {
-    if (this.#phase === "ended") return;
+    if (this.#isOver) return;
     try {
       this.#reader.push(chunk);
       for (let raw = this.#reader.next(); raw !== undefined; raw = this.#reader.next()) {
         this.#guestMessage(raw);
-        if ((this.#phase as Phase) === "ended") return;
+        if (this.#isOver) return;
       }
     } catch (error) {
       this.#refuse(error);
@@ -225,12 +251,8 @@ export class DisplayClient {
     const args = decode(message, raw);
     this.#trail.decoded(args);
     this.context.tracer?.message(this.number, "guest->", table, raw.objectId, message, args);
-    const pass = (changed: readonly Value[] = args) => forwardRequest(this, object, raw.opcode, message, changed);
-    if (object.inert) refuse({ client: this, object, message, args, forward: pass });
-    else if (rule === forward) pass();
-    else rule({ client: this, object, message, args, forward: pass });
+    perform(this, object, raw.opcode, message, args);
     this.link.discardTransfer();
-    if (message.destructor) this.destroyedByGuest(object);
   }
 
   #hostMessage(raw: RawMessage, fds: OwnedFd[]): void {
@@ -248,7 +270,7 @@ export class DisplayClient {
       throw new VitrineError("protocol", `Cannot follow the compositor: event for unknown object ${raw.objectId}`);
     }
     if (entry.kind === "internal") {
-      entry.object.onEvent(raw.opcode);
+      entry.object.onEvent(raw);
       return;
     }
     const { object } = entry;
@@ -262,7 +284,7 @@ export class DisplayClient {
     try {
       const rule = eventRules[raw.opcode];
       if (!object.alive || rule === undefined) {
-        this.#skipEvent(object, message, raw);
+        skipEvent(this, object, message, raw);
         return;
       }
       const args = decode(message, raw);
@@ -275,16 +297,6 @@ export class DisplayClient {
     } finally {
       for (const fd of own) fd.close();
     }
-  }
-
-  /** An event that the guest must not see may still make objects, whose own events have to be followed. */
-  #skipEvent(object: RelayObject, message: MessageTable, raw: RawMessage): void {
-    if (!message.args.some((arg) => arg.type === "new_id")) return;
-    const args = decode(message, raw);
-    message.args.forEach((arg, index) => {
-      const relay = arg.type === "new_id" ? this.context.relays.byInterface.get(arg.interface ?? "") : undefined;
-      if (relay !== undefined) this.objects.addDeadFromHost(args[index] as number, object.version, relay);
-    });
   }
 
   #hostDisplayEvent(raw: RawMessage): void {
@@ -310,20 +322,16 @@ export class DisplayClient {
   }
 
   #refuse(cause: unknown): void {
-    if (cause instanceof ProtocolViolation) {
-      this.#fatal(cause.guestId, cause.wireCode, cause.message);
-      return;
-    }
-    const error = VitrineError.from(cause);
-    const code = error.code === "limit" ? WL_DISPLAY_ERROR.noMemory : WL_DISPLAY_ERROR.invalidMethod;
-    if (error.code === "internal")
+    const { guestId, wireCode, message } = violationOf(cause);
+    const error = cause instanceof ProtocolViolation ? undefined : VitrineError.from(cause);
+    if (error?.code === "internal")
       this.context.notice("error", `defect in the display: ${error.stack ?? error.message}`);
-    this.#fatal(HOST_DISPLAY_ID, code, error.message);
+    this.#fatal(guestId, wireCode, message);
   }
 
   /** Tells the guest why, as wl_display.error, and ends the connection. */
   #fatal(guestId: number, code: number, text: string, reason = `: ${text}`): void {
-    if (this.#phase === "ended") return;
+    if (this.#isOver) return;
     // A compositor's text may quote what the guest wrote.
     this.context.notice("warning", sanitizeText(`app connection ${this.number} was ended${reason}`, MAX_ERROR_CHARS));
     this.context.trail(this.number, this.#trail.lines());
@@ -333,14 +341,7 @@ export class DisplayClient {
   }
 
   #compositorClosed(error: VitrineError | undefined): void {
-    if (this.#phase === "ended") return;
     this.context.compositorLost(error);
     this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor closed the connection");
   }
-}
-
-function takeFds(queue: OwnedFd[], count: number): OwnedFd[] {
-  if (queue.length < count)
-    throw new VitrineError("protocol", "Cannot follow the compositor: an event lacks its descriptor");
-  return queue.splice(0, count);
 }

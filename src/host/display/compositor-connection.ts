@@ -55,6 +55,11 @@ export class CompositorConnection {
     return this.#queuedBytes > COMPOSITOR_HIGH_WATER_BYTES;
   }
 
+  /** The connection is over, by whichever side. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Queues a message. Takes ownership of `fds`. Nothing is sent before {@link flush}. */
   send(
     objectId: number,
@@ -69,7 +74,12 @@ export class CompositorConnection {
     }
     // Descriptors must not arrive later than their message: what is queued before goes out first when they are too many.
     if (this.#queuedFds.length + fds.length > MAX_FDS_PER_MESSAGE) this.flush();
-    this.#writer.append(objectId, opcode, message, args);
+    try {
+      this.#writer.append(objectId, opcode, message, args);
+    } catch (error) {
+      for (const fd of fds) fd.close();
+      throw error;
+    }
     this.#queuedFds.push(...fds);
   }
 
@@ -162,4 +172,11 @@ export class CompositorConnection {
     this.close();
     this.#handlers.closed(error);
   }
+}
+
+/** Takes the descriptors of one event out of those received; the caller owns them. */
+export function takeFds(queue: OwnedFd[], count: number): OwnedFd[] {
+  if (queue.length < count)
+    throw new VitrineError("protocol", "Cannot follow the compositor: an event lacks its descriptor");
+  return queue.splice(0, count);
 }

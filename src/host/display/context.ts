@@ -2,6 +2,7 @@
 import type { VitrineError } from "../../base/error.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import type { RelayRegistry } from "./allow-list.ts";
+import type { Colour } from "./frame/colour.ts";
 import type { Layout } from "./output-layout.ts";
 import type { DisplayPolicy } from "./policy.ts";
 import type { SelectionNames } from "./selection-names.ts";
@@ -11,6 +12,8 @@ import type { Transfers } from "./transfers.ts";
 export interface DisplayContext {
   /** Name of the sandbox; part of every application id. */
   readonly sandbox: string;
+  /** The colour of its frames. */
+  readonly colour: Colour;
   /** A new connection to the user's compositor, owned by the caller. Throws "unavailable". */
   connect(): OwnedFd;
   /** What the apps' connections may not know of the screens. */

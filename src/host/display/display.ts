@@ -14,6 +14,7 @@ import { relayRegistry } from "./allow-list.ts";
 import { DisplayClient } from "./client.ts";
 import { type CompositorRoute, directRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
+import type { Colour } from "./frame/colour.ts";
 import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
 import { DisplayPolicy } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
@@ -34,6 +35,8 @@ export interface HostDisplayOptions {
   route?: CompositorRoute;
   /** Name of the sandbox. */
   sandbox: string;
+  /** The colour of its frames, 0xRRGGBB. */
+  colour: Colour;
   /** A sealed memory file that holds the window arena, borrowed for the life of the display. */
   arena: OwnedFd;
   /** Where in the file the arena begins, and its size, both in bytes. */
@@ -75,6 +78,7 @@ export class HostDisplay {
     this.#route = options.route ?? directRoute(options.socketPath);
     this.#context = {
       sandbox: options.sandbox,
+      colour: options.colour,
       connect: () => this.#route.connect(),
       layout: this.#route.layout,
       arena: options.arena,
@@ -115,9 +119,7 @@ export class HostDisplay {
    */
   setPolicy(policy: Policy): number {
     this.#context.policy.replace(policy);
-    const clients = [...this.#clients.values()];
-    for (const client of clients) client.policyChanged();
-    return clients.length - this.#clients.size;
+    return [...this.#clients.values()].filter((client) => !client.policyChanged()).length;
   }
 
   /** Shows the messages of app connections until the function returned is called. Throws "limit" when too many watch. */
@@ -145,7 +147,9 @@ export class HostDisplay {
       return;
     }
     try {
-      this.#clients.set(number, new DisplayClient(stream, number, this.#context, () => this.#clients.delete(number)));
+      const client = new DisplayClient(stream, number, this.#context);
+      this.#clients.set(number, client);
+      void client.gone.then(() => this.#clients.delete(number));
     } catch (error) {
       this.#context.notice(
         "error",
@@ -160,13 +164,16 @@ export class HostDisplay {
     this.#transfers.accept(number, announcedBy, token, stream);
   }
 
-  /** Ends every app connection and frees all memory. */
-  close(): void {
-    for (const client of [...this.#clients.values()]) client.end();
+  /** Ends every app connection and frees all memory. The promise is kept once the compositor has taken leave of all apps. */
+  async close(): Promise<void> {
+    const clients = [...this.#clients.values()];
+    const gone = Promise.all(clients.map((client) => client.gone));
+    for (const client of clients) client.end();
     this.#transfers.close();
-    this.#route.close();
     this.#mapping?.close();
     this.#mapping = undefined;
+    await gone;
+    this.#route.close();
   }
 
   #trail(client: number, lines: readonly string[]): void {

@@ -5,7 +5,7 @@
  * policy may deny more of them, also while the guest runs.
  */
 import { decode } from "../../wayland/decode.ts";
-import { wl_registry } from "../../wayland/generated/wayland.ts";
+import { wl_registry, wl_seat } from "../../wayland/generated/wayland.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { DisplayClient } from "./client.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
@@ -24,7 +24,14 @@ interface Global extends PresentGlobal {
   readonly guestName: number;
 }
 
-type Offer = { hostName: number | undefined; interface: string; version: number };
+/** A global of the compositor, allowed to the guest or not. */
+export interface HostGlobal {
+  readonly hostName: number;
+  readonly interface: string;
+  readonly version: number;
+}
+
+type Offer = Omit<HostGlobal, "hostName"> & { readonly hostName: number | undefined };
 
 export class GlobalList {
   readonly #client: DisplayClient;
@@ -36,9 +43,13 @@ export class GlobalList {
   /** What there is, and what of it is offered now. */
   readonly #present = new Set<PresentGlobal>();
   readonly #offered = new Map<PresentGlobal, Global>();
+  /** All that the compositor has, by its names. */
+  readonly #host = new Map<number, HostGlobal>();
   /** Interfaces of the allow-list that the policy denies, and those that the guest has bound. */
   #denied: ReadonlySet<string>;
   readonly #bound = new Set<string>();
+  /** Called for what the compositor offers later. */
+  onHostGlobal: (global: HostGlobal) => void = () => {};
 
   constructor(client: DisplayClient) {
     this.#client = client;
@@ -68,9 +79,14 @@ export class GlobalList {
     if (message.name === "global") {
       const [hostName, name, version] = args as [number, string, number];
       const global = { hostName, interface: name, version };
+      this.#host.set(hostName, global);
+      this.onHostGlobal(global);
+      if (name === wl_seat.name) this.#client.seats.follow(global);
       if (this.#initial !== undefined) this.#initial.push(global);
+      else if (name === wl_seat.name) this.#client.whenAnswered(() => this.#addIfPresent(global));
       else this.#add(global);
     } else if (message.name === "global_remove") {
+      this.#host.delete(args[0] as number);
       this.#remove(args[0] as number);
     }
   }
@@ -80,10 +96,11 @@ export class GlobalList {
     const { globals } = this.#client.context.relays;
     const offered = this.#initial ?? [];
     this.#initial = undefined;
-    const initial = offered.filter((offer) => globals.get(offer.interface)?.answered !== "always");
+    const initial = [...offered];
     for (const [name, { answered, version }] of globals) {
       const missing = !initial.some((offer) => offer.interface === name);
-      if (answered !== undefined && missing) initial.push({ hostName: undefined, interface: name, version });
+      if (answered === "always" || (answered === "where-missing" && missing))
+        initial.push({ hostName: undefined, interface: name, version });
     }
     const order = [...globals.keys()];
     initial.sort((a, b) => order.indexOf(a.interface) - order.indexOf(b.interface));
@@ -114,25 +131,35 @@ export class GlobalList {
       return;
     }
     this.#bound.add(interfaceName);
-    const object = this.#client.createFromGuest(guestId, version, relay, registry, hostName === undefined);
-    if (hostName !== undefined) this.#client.bindOnHost(hostName, relay.table, version, object.hostId);
+    const object = this.#client.createFromGuest(
+      guestId,
+      version,
+      relay,
+      registry,
+      relay.local || hostName === undefined,
+    );
+    if (hostName !== undefined && object.hostId !== 0)
+      this.#client.bindOnHost(hostName, relay.table, version, object.hostId);
     relay.bound?.(this.#client, object, hostName);
   }
 
-  /** The compositor's name and version of the first global of an interface, allowed to the guest or not needed. */
-  hostGlobal(interfaceName: string): { hostName: number; version: number } | undefined {
-    for (const { relay, hostName, version } of this.#present) {
-      if (relay.table.name === interfaceName && hostName !== undefined) return { hostName, version };
-    }
-    return undefined;
+  /** What the compositor has of an interface, allowed to the guest or not, in its order. */
+  hostGlobals(interfaceName: string): HostGlobal[] {
+    return [...this.#host.values()].filter((global) => global.interface === interfaceName);
   }
 
   #add(global: Offer): void {
     const relay = this.#client.context.relays.globals.get(global.interface);
-    if (relay === undefined) return;
+    // What the compositor has of a global that is always ours is for us, not for the guest.
+    if (relay === undefined || (relay.answered === "always" && global.hostName !== undefined)) return;
     const present = { hostName: global.hostName, relay, version: Math.min(relay.version, global.version) };
     this.#present.add(present);
     this.#offer(present);
+  }
+
+  /** A seat is offered once it is known what it has. */
+  #addIfPresent(global: HostGlobal): void {
+    if (this.#host.has(global.hostName)) this.#add(global);
   }
 
   #remove(hostName: number): void {

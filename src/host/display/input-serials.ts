@@ -7,6 +7,7 @@
  * 2. "focus": the serial came with focus or a modifier. "action": the user pressed or released something.
  * 3. Requests whose serial was never given are ignored, as compositors ignore them. No I/O; time is the caller's.
  */
+import type { DisplayClient } from "./client.ts";
 import { MAX_REMEMBERED_SERIALS } from "./limits.ts";
 import type { EventRule, RequestRule } from "./relay.ts";
 
@@ -51,12 +52,17 @@ export class InputSerials {
   }
 }
 
+/** The app is being told of input that the compositor has stamped with `serial`. */
+export function noteInput(client: DisplayClient, serial: number, kind: InputKind): void {
+  client.serials.note(serial, kind);
+  // Buttons, touches and pens are let go of where they were pressed; keys are wl-seat.ts' own affair.
+  if (kind === "action") client.context.policy.inputDelivered();
+}
+
 /** A rule for an event whose argument `index` is a serial of the input that it tells of. */
 export function noting(kind: InputKind, index = 0): EventRule {
   return ({ client, args, forward }) => {
-    client.serials.note(args[index] as number, kind);
-    // Buttons, touches and pens are let go of where they were pressed; keys are wl-seat.ts' own affair.
-    if (kind === "action") client.context.policy.inputDelivered();
+    noteInput(client, args[index] as number, kind);
     forward();
   };
 }

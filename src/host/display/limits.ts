@@ -15,8 +15,8 @@ export const MAX_CLIENT_BUFFERS = 2_000;
 export const MAX_BUFFER_SIDE = 16_384;
 /** Longest side of anything in surface coordinates that an app may ask for (window geometry, positioners, regions). */
 export const MAX_SURFACE_SIDE = 65_536;
-/** Levels of subsurfaces. Toolkits use three; compositors walk the tree by recursion, and some get slower with each. */
-export const MAX_SUBSURFACE_DEPTH = 32;
+/** Levels of subsurfaces. Toolkits use three; with each, weston takes twice as long to reorder the tree, and hangs from 30 on. */
+export const MAX_SUBSURFACE_DEPTH = 16;
 /** Popups on popups. Menus go five or six deep; mutter takes twice as long with each, and hangs from 25 on. */
 export const MAX_POPUP_DEPTH = 12;
 /** Characters of a window title; compositors and task bars show far fewer. */
@@ -57,5 +57,20 @@ export const MAX_TRANSFER_BYTES = 4 * 1024 * 1024 * 1024;
 /** How long a transfer may stand still, since either side may have forgotten it, and how long it may take in all. */
 export const TRANSFER_STALL_DEADLINE_MS = 60_000;
 export const MAX_TRANSFER_MS = 60 * 60 * 1000;
+/** How long the compositor may take to handle an app's leave before the connection is closed all the same. */
+export const DEPARTURE_DEADLINE_MS = 1000;
 /** How long the compositor may take to answer the first round trip of a connection. */
 export const COMPOSITOR_HANDSHAKE_DEADLINE_MS = 10_000;
+/** Damaged rectangles of one commit that are kept apart; with more, all of the surface counts as damaged. */
+export const MAX_PENDING_DAMAGE = 256;
+/** Rectangles of one region, and regions of one connection: round corners take dozens, and few regions live at a time. */
+export const MAX_REGION_PARTS = 512;
+export const MAX_CLIENT_REGIONS = 512;
+/** Longest side of a cursor, in surface units: what is larger is cut off. The largest cursors that users choose have 96. */
+export const MAX_CURSOR_SIDE = 256;
+/** Longest side of the picture that a drag carries along, and how far it may be from the pointer: what is larger is cut off. */
+export const MAX_DRAG_ICON_SIDE = 256;
+/** Configure events that a guest may leave unanswered before the oldest are forgotten. */
+export const MAX_UNACKED_CONFIGURES = 128;
+/** Pictures drawn for one title bar in a second: each is drawn by us, and costs the compositor a piece of memory. */
+export const MAX_TITLES_PER_SECOND = 10;

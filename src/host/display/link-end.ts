@@ -14,50 +14,28 @@ import { type OwnedFd, setNonBlocking } from "../../sys/fd.ts";
 import { preadInto } from "../../sys/memory.ts";
 import { pipe } from "../../sys/process.ts";
 import { decode } from "../../wayland/decode.ts";
-import { wl_buffer, wl_shm, wl_shm_pool, wl_surface } from "../../wayland/generated/wayland.ts";
+import { wl_buffer, wl_shm, wl_shm_pool } from "../../wayland/generated/wayland.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
+import { ArenaBuffer } from "./arena-buffer.ts";
 import type { DisplayClient } from "./client.ts";
 import { MAX_CLIENT_BUFFERS } from "./limits.ts";
 import { checkPixelBuffer, type PixelBuffer } from "./pixel-buffer.ts";
 import { addIconBuffer } from "./relays/toplevel-icon.ts";
-import { surfaceAttached } from "./relays/wl-surface.ts";
+import { attachBuffer, liveSurface } from "./relays/wl-surface.ts";
 import { liveObject } from "./translate.ts";
 
 export { LINK_INTERFACE, LINK_OBJECT_ID };
-
-/** A range of the arena known to the compositor as a wl_buffer. */
-interface ArenaBuffer {
-  readonly hostId: number;
-  readonly pixels: PixelBuffer;
-  /** The compositor may be reading it. */
-  busy: boolean;
-  /** The guest wants its range back; answered once the compositor has let go. */
-  dropped: boolean;
-}
 
 export class LinkEnd {
   readonly #client: DisplayClient;
   readonly #buffers = new Map<number, ArenaBuffer>();
   /** Our wl_shm_pool over the whole arena on this connection; made with the first buffer. */
   #poolHostId = 0;
-  #shmHostId = 0;
   #token = 0;
   #nextHostToken = 1;
 
   constructor(client: DisplayClient) {
     this.#client = client;
-  }
-
-  /** Our wl_shm on this connection; bound with the first use. */
-  get shm(): number {
-    if (this.#shmHostId !== 0) return this.#shmHostId;
-    const { objects, globals } = this.#client;
-    const global = globals.hostGlobal("wl_shm");
-    if (global === undefined)
-      throw new VitrineError("unavailable", "Cannot show pixels: the compositor offers no wl_shm");
-    this.#shmHostId = objects.addInternal(() => {}).hostId;
-    this.#client.bindOnHost(global.hostName, wl_shm, 1, this.#shmHostId);
-    return this.#shmHostId;
   }
 
   /** Handles one message that the guest half addressed to the link itself. */
@@ -130,7 +108,7 @@ export class LinkEnd {
   }
 
   #createBuffer(buffer: number, offset: number, width: number, height: number, stride: number, format: number): void {
-    const { arenaOffset, arenaBytes } = this.#client.context;
+    const { arenaBytes } = this.#client.context;
     const checked = checkPixelBuffer({ offset, width, height, stride, format }, arenaBytes);
     if (buffer === 0 || this.#buffers.has(buffer))
       throw new VitrineError("protocol", `Cannot create buffer ${buffer}: number is in use`);
@@ -140,33 +118,34 @@ export class LinkEnd {
         `Cannot create buffer ${buffer}: the connection has ${MAX_CLIENT_BUFFERS} already`,
       );
     }
+    this.#buffers.set(
+      buffer,
+      new ArenaBuffer(checked, {
+        create: (part, onReleased) => this.#createOnHost(part, onReleased),
+        destroy: (hostId) => this.#client.sendToHost(hostId, wl_buffer, "destroy", []),
+        unused: () => this.#unused(buffer),
+      }),
+    );
+  }
+
+  /** A wl_buffer over checked pixels of the arena. */
+  #createOnHost({ offset, width, height, stride, format }: PixelBuffer, onReleased: () => void): number {
     // Before the buffer gets its id: the compositor wants to hear of ids in their order.
     const pool = this.#pool();
-    const hostBuffer = this.#client.objects.addInternal(() => this.#released(buffer));
-    this.#buffers.set(buffer, { hostId: hostBuffer.hostId, pixels: checked, busy: false, dropped: false });
-    const args = [
-      hostBuffer.hostId,
-      arenaOffset + checked.offset,
-      checked.width,
-      checked.height,
-      checked.stride,
-      checked.format,
-    ];
+    const { hostId } = this.#client.objects.addInternal(onReleased);
+    const args = [hostId, this.#client.context.arenaOffset + offset, width, height, stride, format];
     this.#client.sendToHost(pool, wl_shm_pool, "create_buffer", args);
+    return hostId;
   }
 
   #destroyBuffer(buffer: number): void {
     const known = this.#known(buffer);
     known.dropped = true;
-    if (!known.busy) this.#forget(buffer, known);
+    if (!known.isUsed) this.#forget(buffer, known);
   }
 
   #attach(surfaceId: number, buffer: number, x: number, y: number): void {
-    const surface = liveObject(this.#client, surfaceId, "wl_surface");
-    const known = this.#known(buffer);
-    known.busy = true;
-    this.#client.sendToHost(surface.hostId, wl_surface, "attach", [known.hostId, x, y]);
-    surfaceAttached(surface, true);
+    attachBuffer(liveSurface(this.#client, surfaceId), this.#known(buffer), x, y);
   }
 
   #iconBuffer(iconId: number, buffer: number, scale: number): void {
@@ -174,17 +153,16 @@ export class LinkEnd {
     addIconBuffer(this.#client, icon, this.#known(buffer).pixels, scale);
   }
 
-  #released(buffer: number): void {
+  #unused(buffer: number): void {
     const known = this.#buffers.get(buffer);
     if (known === undefined) return;
-    known.busy = false;
     if (known.dropped) this.#forget(buffer, known);
     else this.#client.sendToGuest(LINK_OBJECT_ID, LINK_INTERFACE, "buffer_release", [buffer]);
   }
 
   #forget(buffer: number, known: ArenaBuffer): void {
     this.#buffers.delete(buffer);
-    this.#client.sendToHost(known.hostId, wl_buffer, "destroy", []);
+    known.destroy();
     this.#client.sendToGuest(LINK_OBJECT_ID, LINK_INTERFACE, "buffer_gone", [buffer]);
   }
 
@@ -197,12 +175,10 @@ export class LinkEnd {
 
   #pool(): number {
     if (this.#poolHostId !== 0) return this.#poolHostId;
-    const { context, objects } = this.#client;
-    const shm = this.shm;
-    const pool = objects.addInternal(() => {});
-    const args = [pool.hostId, 0, context.arenaOffset + context.arenaBytes];
-    this.#client.sendToHost(shm, wl_shm, "create_pool", args, [context.arena.dup()]);
-    this.#poolHostId = pool.hostId;
-    return pool.hostId;
+    const { context, own } = this.#client;
+    this.#poolHostId = own.newId();
+    const args = [this.#poolHostId, 0, context.arenaOffset + context.arenaBytes];
+    this.#client.sendToHost(own.shm, wl_shm, "create_pool", args, [context.arena.dup()]);
+    return this.#poolHostId;
   }
 }

@@ -11,14 +11,15 @@
  */
 import { VitrineError } from "../../base/error.ts";
 import { CLIENT_ID_MAX, IdAllocator, SERVER_ID_MAX, SERVER_ID_MIN } from "../../wayland/ids.ts";
+import type { RawMessage } from "../../wayland/message-reader.ts";
 import { MAX_CLIENT_OBJECTS } from "./limits.ts";
-import type { Relay, RelayObject } from "./relay.ts";
+import type { MakeState, Relay, RelayObject } from "./relay.ts";
 
 /** An object on the compositor's connection that the guest does not know of. */
 export interface InternalObject {
   readonly hostId: number;
-  /** Handles an event by its opcode. */
-  readonly onEvent: (opcode: number) => void;
+  /** Handles an event; none of them may carry a descriptor. `raw` is valid during the call. */
+  readonly onEvent: (raw: RawMessage) => void;
 }
 
 export type HostEntry = { kind: "relayed"; object: RelayObject } | { kind: "internal"; object: InternalObject };
@@ -49,38 +50,38 @@ export class ObjectMap {
   }
 
   /** Registers an object that the guest made under `guestId`, with a fresh host id, or none when it is `local`. */
-  addFromGuest(guestId: number, version: number, relay: Relay, state: unknown, local = false): RelayObject {
+  addFromGuest(
+    guestId: number,
+    version: number,
+    relay: Relay,
+    makeState: MakeState = noState,
+    local = relay.local,
+  ): RelayObject {
     this.#checkRoom();
     if (guestId < 1 || guestId >= SERVER_ID_MIN)
       throw protocol(`Cannot create object ${guestId}: id is not in the client range`);
     if (this.#guest.has(guestId)) throw protocol(`Cannot create object ${guestId}: id is in use`);
-    const object: RelayObject = {
-      guestId,
-      hostId: local ? 0 : this.#hostIds.allocate(),
-      version,
-      relay,
-      alive: true,
-      inert: false,
-      state,
-    };
+    const ids = { guestId, hostId: local ? 0 : this.#hostIds.allocate(), version };
+    const object: RelayObject = { ...ids, relay, alive: true, inert: false, state: makeState(ids) };
     this.#add(object);
     return object;
   }
 
   /** Registers an object that the compositor made under `hostId`, with a fresh guest id of the server range. */
-  addFromHost(hostId: number, version: number, relay: Relay, state: unknown): RelayObject {
+  addFromHost(hostId: number, version: number, relay: Relay, makeState: MakeState = noState): RelayObject {
     this.#checkRoom();
-    const object = this.holdFromHost(hostId, version, relay, state);
+    const object = this.holdFromHost(hostId, version, relay, makeState);
     this.reveal(object);
     return object;
   }
 
   /** Registers an object that the compositor made and that the guest is not told of, for the time being or ever. */
-  holdFromHost(hostId: number, version: number, relay: Relay, state: unknown): RelayObject {
+  holdFromHost(hostId: number, version: number, relay: Relay, makeState: MakeState = noState): RelayObject {
     if (hostId < SERVER_ID_MIN)
       throw protocol(`Cannot take object ${hostId} from the compositor: id is not in the server range`);
     // libwayland reuses a server id as soon as the client's destroy request has arrived, which ours has: it was sent.
-    const object: RelayObject = { guestId: 0, hostId, version, relay, alive: true, inert: false, state };
+    const ids = { guestId: 0, hostId, version };
+    const object: RelayObject = { ...ids, relay, alive: true, inert: false, state: makeState(ids) };
     this.#host.set(hostId, { kind: "relayed", object });
     return object;
   }
@@ -108,7 +109,7 @@ export class ObjectMap {
   }
 
   /** Registers an object of our own on the compositor's connection. */
-  addInternal(onEvent: (opcode: number) => void): InternalObject {
+  addInternal(onEvent: (raw: RawMessage) => void): InternalObject {
     const object: InternalObject = { hostId: this.#hostIds.allocate(), onEvent };
     this.#host.set(object.hostId, { kind: "internal", object });
     return object;
@@ -148,6 +149,8 @@ export class ObjectMap {
     }
   }
 }
+
+const noState: MakeState = () => undefined;
 
 function protocol(message: string): VitrineError {
   return new VitrineError("protocol", message);

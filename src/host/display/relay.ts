@@ -31,6 +31,10 @@ export interface RelayObject<State = unknown> {
   readonly state: State;
 }
 
+/** What names a new object. */
+export type ObjectIds = Pick<RelayObject, "guestId" | "hostId" | "version">;
+export type MakeState<State = unknown> = (ids: ObjectIds) => State;
+
 /** A decoded request of the guest, all checks of the wire format passed. */
 export interface GuestRequest<State = unknown> {
   readonly client: DisplayClient;
@@ -61,8 +65,10 @@ export interface RelayRules<State> {
   readonly table: InterfaceTable;
   /** Highest version whose requests and events these rules cover. */
   readonly version: number;
-  /** State of a new object; `by` is the object whose request or event created it. */
-  readonly state?: (client: DisplayClient, by: RelayObject | undefined) => State;
+  /** Answered here: objects have no counterpart on the compositor's connection, and what is forwarded goes nowhere. */
+  readonly local?: boolean;
+  /** State of a new object; `by` is the object whose request or event created it. Must not send anything. */
+  readonly state?: (client: DisplayClient, by: RelayObject | undefined, ids: ObjectIds) => State;
   readonly requests: Readonly<Record<string, RequestRule<State>>>;
   readonly events: Readonly<Record<string, EventRule<State>>>;
   /** Called for every live object when another policy is in force: takes back what it does not allow any more. */
@@ -82,7 +88,8 @@ export interface RelayRules<State> {
 export interface Relay {
   readonly table: InterfaceTable;
   readonly version: number;
-  readonly state: ((client: DisplayClient, by: RelayObject | undefined) => unknown) | undefined;
+  readonly local: boolean;
+  readonly state: ((client: DisplayClient, by: RelayObject | undefined, ids: ObjectIds) => unknown) | undefined;
   readonly requestRules: readonly (RequestRule | undefined)[];
   readonly eventRules: readonly (EventRule | undefined)[];
   readonly policyChanged: ((client: DisplayClient, object: RelayObject) => void) | undefined;
@@ -99,6 +106,7 @@ export function defineRelay<State = undefined>(rules: RelayRules<State>): RelayO
   return {
     table: rules.table,
     version: rules.version,
+    local: rules.local ?? false,
     state: rules.state,
     requestRules: byOpcode(rules.table, rules.table.requests, rules.requests) as (RequestRule | undefined)[],
     eventRules: byOpcode(rules.table, rules.table.events, rules.events) as (EventRule | undefined)[],

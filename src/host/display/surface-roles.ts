@@ -39,6 +39,12 @@ export function useSurface(surface: RelayObject, role: Use["role"], object: Rela
   uses.set(surface, { role, object });
 }
 
+/** The xdg_surface that a surface is used as, while there is one. */
+export function xdgSurfaceOf(surface: RelayObject): RelayObject | undefined {
+  const use = uses.get(surface);
+  return use?.role === "xdg_surface" && use.object?.alive ? use.object : undefined;
+}
+
 /** An xdg_surface has become a window or a popup. */
 export function useAsRole(xdgSurface: RelayObject, object: RelayObject | undefined): void {
   if (object !== undefined) roleObjects.set(xdgSurface, object);
@@ -104,6 +110,11 @@ export function setWindowParent(window: RelayObject, parent: RelayObject | undef
   else parents.set(window, parent);
 }
 
+/** The parent that was set last, though it may be gone. */
+export function windowParent(window: RelayObject): RelayObject | undefined {
+  return parents.get(window);
+}
+
 /** A window is gone. Dead ancestors are left out, so that chains stay as short as there are windows. */
 export function windowGone(window: RelayObject): void {
   let above = parents.get(window);
@@ -116,20 +127,31 @@ const additions = new WeakMap<RelayObject, Map<string, RelayObject>>();
 
 /**
  * The rule of a request that makes an object for the surface or window that it names: no second one while there is one.
- * `error` is the code for that, an error of the object that is asked.
+ * `error` is the code for that, an error of the object that is asked. Returns what it made.
  */
-export function onlyOne(error: number): (request: GuestRequest) => void {
+export function onlyOne(error: number): (request: GuestRequest) => RelayObject | undefined {
   return ({ client, object, message, args, forward }) => {
     const index = message.args.findIndex((argument) => argument.type === "object");
     const target = liveObject(client, args[index] as number, message.args[index]?.interface);
-    const kind = message.args.find((argument) => argument.type === "new_id")?.interface ?? "";
+    const wanted = message.args.find((argument) => argument.type === "new_id")?.interface ?? "";
+    // What else it is about, a seat for example, may be another one each time.
+    const others = message.args.flatMap((argument, at) =>
+      argument.type === "object" && at !== index ? [args[at]] : [],
+    );
+    const kind = [wanted, ...others].join();
     const present = additions.get(target) ?? new Map<string, RelayObject>();
     if (present.get(kind)?.alive) {
-      throw new ProtocolViolation(object.guestId, error, `${target.relay.table.name} ${target.guestId} has a ${kind}`);
+      throw new ProtocolViolation(
+        object.guestId,
+        error,
+        `${target.relay.table.name} ${target.guestId} has a ${wanted}`,
+      );
     }
+    for (const [key, other] of present) if (!other.alive) present.delete(key);
     additions.set(target, present);
     const [made] = forward();
     if (made !== undefined) present.set(kind, made);
+    return made;
   };
 }
 

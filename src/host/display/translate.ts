@@ -3,7 +3,9 @@
  * sides with the version of their maker, everything else is copied. The decoder has checked types, ranges and text.
  */
 import type { OwnedFd } from "../../sys/fd.ts";
+import { decode } from "../../wayland/decode.ts";
 import { SERVER_ID_MIN } from "../../wayland/ids.ts";
+import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { ArgumentTable, MessageTable, Value } from "../../wayland/types.ts";
 import type { DisplayClient } from "./client.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
@@ -76,7 +78,9 @@ export function forwardEvent(
       translated.push(guestId);
     } else if (argument.type === "new_id") {
       const relay = relayFor(client, argument);
-      const made = client.objects.addFromHost(value as number, object.version, relay, relay.state?.(client, object));
+      const made = client.objects.addFromHost(value as number, object.version, relay, (ids) =>
+        relay.state?.(client, object, ids),
+      );
       created.push(made);
       translated.push(made.guestId);
     } else {
@@ -87,6 +91,17 @@ export function forwardEvent(
   }
   client.sendEventToGuest(object.guestId, object.relay.table, opcode, message, translated);
   return created;
+}
+
+/** An event that the guest must not see may still make objects, whose own events have to be followed. */
+export function skipEvent(client: DisplayClient, object: RelayObject, message: MessageTable, raw: RawMessage): void {
+  if (!message.args.some((argument) => argument.type === "new_id")) return;
+  const args = decode(message, raw);
+  for (const [index, argument] of message.args.entries()) {
+    const relay =
+      argument.type === "new_id" ? client.context.relays.byInterface.get(argument.interface ?? "") : undefined;
+    if (relay !== undefined) client.objects.addDeadFromHost(args[index] as number, object.version, relay);
+  }
 }
 
 /** The guest's object `guestId`, which must be alive, have a counterpart and, if `wanted` is given, be of that interface. */

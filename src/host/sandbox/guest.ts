@@ -175,11 +175,11 @@ export class Guest {
   }
 
   /** Closes windows, network and link. The machine has ended before, or never began. */
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    this.#windows?.close();
     this.#network?.close();
     this.#link?.close();
+    await this.#windows?.close();
   }
 
   /** Nothing waits for this: without limits a sandbox runs as well. */

@@ -3,10 +3,13 @@ import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
 import { policySchema } from "../network/policy.ts";
 import { DRIVER_NAMES } from "../vmm/drivers.ts";
+import { COLOUR_NAMES } from "./colour.ts";
 
 /** Everything that makes a sandbox. Files are absolute paths, read and never written, but for the home. */
 const specSchema = z.object({
   name: z.string(),
+  /** Of the frames around its windows. */
+  colour: z.enum(COLOUR_NAMES),
   /** What its root is made of, as people call it: the image, or the apps. */
   image: z.string(),
   kernel: z.object({ version: z.string(), image: z.string(), initramfs: z.string(), digest: z.string() }),

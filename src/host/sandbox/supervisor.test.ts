@@ -42,6 +42,7 @@ function startSandbox(
   const supervisor = new Supervisor({
     spec: {
       name: NAME,
+      colour: "blue",
       image: "demo",
       kernel: { version: "6", image: "", initramfs: "", digest: "" },
       toolsImage: "",

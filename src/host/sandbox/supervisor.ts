@@ -147,7 +147,7 @@ export class Supervisor implements SandboxService {
     clearTimeout(this.#graceTimer);
     this.#idle.close();
     this.#ready.reject(new VitrineError("guest-failed", `Sandbox "${this.#options.spec.name}" has ended: ${message}`));
-    this.#guest.close();
+    await this.#guest.close();
     this.#server.emit("ended", { message, failure: isFailure(reason) });
     // Answers to callers that wait for the end are written before their connections close.
     await new Promise((resolve) => setImmediate(resolve));

@@ -8,6 +8,7 @@ import { monotonicNanoseconds } from "../../sys/clock.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
 import type { Policy } from "../policy/policy.ts";
+import { colourValue } from "./colour.ts";
 import { sandboxPaths } from "./directories.ts";
 import type { Severity } from "./log-file.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
@@ -37,7 +38,7 @@ export interface Windows {
   trace(options: TraceOptions, show: (record: TraceRecord) => void): () => void;
   /** What the guest's monotonic clock says now, in milliseconds. */
   setGuestUptime(milliseconds: number): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Makes the arena and reaches for the compositor. Throws "unavailable" when that is gone. */
@@ -73,7 +74,7 @@ async function noWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promis
       throw new VitrineError("unavailable", "Cannot trace: the sandbox was started without a display");
     },
     setGuestUptime: () => {},
-    close: () => arena.close(),
+    close: async () => arena.close(),
   };
 }
 
@@ -98,6 +99,7 @@ async function realWindows(
     socketPath,
     route,
     sandbox: spec.name,
+    colour: colourValue(spec.colour),
     arena,
     arenaOffset: offset,
     arenaBytes: bytes,
@@ -127,8 +129,8 @@ async function realWindows(
     setGuestUptime: (milliseconds) => {
       clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
     },
-    close: () => {
-      display.close();
+    close: async () => {
+      await display.close();
       arena.close();
     },
   };

@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Compositor } from "../../support/compositor.ts";
 import { DisplayLoop, PIXEL_PATHS } from "../../support/display-loop.ts";
+import { insideFrame } from "../../support/framed.ts";
 import { runTool } from "../../support/processes.ts";
 import { stillPicture } from "../../support/still-picture.ts";
+import type { Rectangle } from "../../support/sway.ts";
 import { WaylandClient } from "../../support/wayland-client.ts";
 import type { ClientObject } from "../../support/wayland-object.ts";
 import { openWindow } from "../../support/window.ts";
@@ -23,8 +25,8 @@ export interface Stand {
   /** A window of the size that was asked for; what it shows at first is of no interest. */
   readonly surface: ClientObject;
   readonly xdgSurface: ClientObject;
-  /** Takes a picture of the window's content. */
-  look(): Promise<void>;
+  /** Takes a picture of the window's content, which is as large as was asked for, or else so large. */
+  look(width?: number, height?: number): Promise<void>;
 }
 
 export function startFloating(scale = 1): Promise<Compositor> {
@@ -38,11 +40,11 @@ export async function expectAsNative(
   height: number,
   scene: (stand: Stand) => Promise<void>,
 ): Promise<void> {
-  const native = await act(compositor, compositor.socketPath, width, height, scene);
+  const native = await act(compositor, undefined, width, height, scene);
   expect(native.length).toBeGreaterThan(0);
   for (const pixels of PIXEL_PATHS) {
     using loop = new DisplayLoop(compositor, pixels);
-    const through = await act(compositor, loop.socketPath, width, height, scene);
+    const through = await act(compositor, loop, width, height, scene);
     expect(loop.notices).toEqual([]);
     const different = native.flatMap((picture, index) => (picture.equals(through[index] ?? NOTHING) ? [] : [index]));
     expect({ pixels, pictures: through.length, different }).toEqual({ pixels, pictures: native.length, different: [] });
@@ -53,13 +55,13 @@ const NOTHING = Buffer.alloc(0);
 
 async function act(
   compositor: Compositor,
-  socketPath: string,
+  loop: DisplayLoop | undefined,
   width: number,
   height: number,
   scene: (stand: Stand) => Promise<void>,
 ): Promise<Buffer[]> {
   await compositor.sway.waitFor("the last window to close", (windows) => (windows.length === 0 ? true : undefined));
-  using client = await WaylandClient.connect(socketPath);
+  using client = await WaylandClient.connect((loop ?? compositor).socketPath);
   const { surface, xdgSurface } = await openWindow(client, { width, height, appId: "conformance" });
   client.request(xdgSurface, "set_window_geometry", [0, 0, width, height]);
   // The compositor moves the window to its place, and waits for the app to agree.
@@ -67,18 +69,18 @@ async function act(
   // From now on the scene commits, and nothing else.
   xdgSurface.on("configure", (event) => client.request(xdgSurface, "ack_configure", event.args));
   const pictures: Buffer[] = [];
-  const look = async () => {
-    pictures.push(await contentPicture(compositor, width, height));
+  const look = async (wide = width, high = height) => {
+    const window = await compositor.sway.waitForWindow((candidate) => candidate.visible === true);
+    const { x, y } = loop === undefined ? window.rect : insideFrame(window.rect, "border");
+    pictures.push(await contentPicture(compositor, { x, y, width: wide, height: high }));
   };
   await scene({ client, surface, xdgSurface, look });
   return pictures;
 }
 
-/** The part of the screen where a window's own content is; what the host half draws around it is left out. */
-async function contentPicture(compositor: Compositor, width: number, height: number): Promise<Buffer> {
+/** A part of the screen. */
+async function contentPicture(compositor: Compositor, { x, y, width, height }: Rectangle): Promise<Buffer> {
   const path = join(compositor.runtimeDir, "content.ppm");
-  const window = await compositor.sway.waitForWindow((candidate) => candidate.visible === true);
-  const { x, y } = window.rect;
   await runTool("grim", ["-t", "ppm", "-g", `${x},${y} ${width}x${height}`, path], compositor.environment);
   return readFileSync(path);
 }

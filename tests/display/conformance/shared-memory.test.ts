@@ -113,7 +113,7 @@ test(
         client.request(surface, "attach", [picture.buffer, 0, 0]);
         client.request(surface, "damage", [0, 0, width, height]);
         await show(client, surface);
-        await look();
+        await look(width, height);
         client.request(picture.buffer, "destroy", []);
       }
     });

@@ -15,6 +15,8 @@ import { WIRE } from "./wire.ts";
 import { WLEIRD } from "./wleird.ts";
 
 export const TOPICS: Readonly<Record<string, readonly Attack[]>> = {
+  // First: they make the heap as large as it gets.
+  floods: FLOODS,
   "clipboard and data": CLIPBOARD_AND_DATA,
   wire: WIRE,
   "registry and ids": REGISTRY_AND_IDS,
@@ -27,5 +29,4 @@ export const TOPICS: Readonly<Record<string, readonly Attack[]>> = {
   link: LINK,
   "streamed pixels": STREAMED_PIXELS,
   wleird: WLEIRD,
-  floods: FLOODS,
 };

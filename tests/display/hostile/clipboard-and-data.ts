@@ -5,18 +5,7 @@ import { pipe } from "../../../src/sys/process.ts";
 import { writeSome } from "../../../src/sys/socket.ts";
 import { runTool } from "../../support/processes.ts";
 import type { ClientObject } from "../../support/wayland-object.ts";
-import {
-  type Attack,
-  byApp,
-  byBoth,
-  byGuest,
-  COMPOSITOR,
-  clipped,
-  displayError,
-  error,
-  IGNORED,
-  type Scene,
-} from "./attack.ts";
+import { type Attack, byApp, byBoth, byGuest, clipped, displayError, error, IGNORED, type Scene } from "./attack.ts";
 
 const FORGED = 0xdead_beef;
 const TYPE = "text/plain";
@@ -130,7 +119,7 @@ export const CLIPBOARD_AND_DATA: readonly Attack[] = [
     (scene) => {
       scene.client.request(source(scene), "set_actions", [0xff00]);
     },
-    { ...COMPOSITOR, ...MANAGER },
+    { ...MANAGER },
   ),
   byBoth(
     "a clipboard taken with a serial that never was, without the focus",
@@ -169,7 +158,7 @@ export const CLIPBOARD_AND_DATA: readonly Attack[] = [
       for (let count = 0; count < 1000; count++)
         client.request(made, "set_selection", [count % 2 ? null : copy, serial]);
     }),
-    { ...FOCUS, judge: "compositor" },
+    { ...FOCUS },
   ),
   byBoth(
     "a source destroyed while it is the clipboard",
@@ -206,7 +195,7 @@ export const CLIPBOARD_AND_DATA: readonly Attack[] = [
     onOffer(({ client }, { offer }) => {
       client.request(offer, "finish", []);
     }),
-    { ...FOCUS, judge: "compositor" },
+    { ...FOCUS },
   ),
   byApp(
     "a clipboard of endless bytes for a reader who has stopped",

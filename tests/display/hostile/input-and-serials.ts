@@ -1,7 +1,7 @@
 /** Cursors that are more than cursors, serials that were never given, devices asked for without end. */
 import type { ClientObject } from "../../support/wayland-object.ts";
 import { attachPixels } from "../../support/window.ts";
-import { type Attack, byBoth, COMPOSITOR, displayError, error, IGNORED, notice, type Scene } from "./attack.ts";
+import { type Attack, byBoth, displayError, error, IGNORED, notice, type Scene } from "./attack.ts";
 
 const MAX_INT = 0x7fff_ffff;
 const FORGED = 0xdead_beef;
@@ -30,6 +30,12 @@ const forged =
   };
 
 export const INPUT_AND_SERIALS: readonly Attack[] = [
+  byBoth(
+    "a touch screen of a seat that has none",
+    error("wl_seat", "missing_capability"),
+    (scene) => scene.client.create(scene.bind("wl_seat"), "get_touch", []),
+    SEAT,
+  ),
   byBoth(
     "a cursor set with a serial that never was",
     IGNORED,
@@ -81,7 +87,7 @@ export const INPUT_AND_SERIALS: readonly Attack[] = [
       const { args } = await scene.client.next(mouse, "enter");
       scene.client.request(mouse, "set_cursor", [args[0] as number, surface, 0, 0]);
     },
-    { ...COMPOSITOR, ...POINTER },
+    { ...POINTER },
   ),
   byBoth(
     "a cursor destroyed while it is shown",

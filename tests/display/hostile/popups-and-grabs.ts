@@ -3,7 +3,7 @@ import { MAX_POPUP_DEPTH } from "../../../src/host/display/limits.ts";
 import type { ClientArgument } from "../../support/wayland-client.ts";
 import type { ClientObject } from "../../support/wayland-object.ts";
 import { attachPixels } from "../../support/window.ts";
-import { type Attack, byBoth, COMPOSITOR, displayError, error, IGNORED, type Scene } from "./attack.ts";
+import { type Attack, byBoth, displayError, error, IGNORED, type Scene } from "./attack.ts";
 
 const MAX_INT = 0x7fff_ffff;
 const BEYOND = displayError("xdg_positioner", "invalid_method");
@@ -50,6 +50,22 @@ const badPositioner =
     void positioner(scene, [setting]);
 
 export const POPUPS_AND_GRABS: readonly Attack[] = [
+  byBoth("a popup that becomes a window", error("xdg_wm_base", "role"), async (scene) => {
+    const { xdgSurface } = await scene.window();
+    const made = popup(scene, xdgSurface);
+    scene.client.request(made.popup, "destroy", []);
+    scene.client.create(made.xdgSurface, "get_toplevel", []);
+  }),
+  byBoth("popups that go without ever having been shown", IGNORED, async (scene) => {
+    const { xdgSurface } = await scene.window();
+    for (let count = 0; count < 10; count++) {
+      const made = popup(scene, xdgSurface);
+      scene.client.request(made.popup, "destroy", []);
+      scene.client.request(made.xdgSurface, "destroy", []);
+      scene.client.request(made.surface, "destroy", []);
+    }
+    popup(scene, xdgSurface);
+  }),
   byBoth("a popup without a parent", error("xdg_wm_base", "invalid_popup_parent"), (scene) => {
     const { surface } = popup(scene, null);
     scene.client.request(surface, "commit", []);
@@ -77,24 +93,14 @@ export const POPUPS_AND_GRABS: readonly Attack[] = [
     const { surface } = popup(scene, xdgSurface);
     scene.client.request(surface, "commit", []);
   }),
-  byBoth(
-    "a popup with no size",
-    error("xdg_surface", "invalid_positioner", "xdg_wm_base"),
-    async (scene) => {
-      const { xdgSurface } = await scene.window();
-      popup(scene, xdgSurface, [["set_anchor_rect", [0, 0, 10, 10]]]);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a popup with no anchor",
-    error("xdg_surface", "invalid_positioner", "xdg_wm_base"),
-    async (scene) => {
-      const { xdgSurface } = await scene.window();
-      popup(scene, xdgSurface, [["set_size", [10, 10]]]);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a popup with no size", error("xdg_wm_base", "invalid_positioner"), async (scene) => {
+    const { xdgSurface } = await scene.window();
+    popup(scene, xdgSurface, [["set_anchor_rect", [0, 0, 10, 10]]]);
+  }),
+  byBoth("a popup with no anchor", error("xdg_wm_base", "invalid_positioner"), async (scene) => {
+    const { xdgSurface } = await scene.window();
+    popup(scene, xdgSurface, [["set_size", [10, 10]]]);
+  }),
   byBoth("a popup by a dead positioner", displayError("wl_display", "invalid_object"), async (scene) => {
     const { xdgSurface: parent } = await scene.window();
     const made = positioner(scene);
@@ -102,15 +108,15 @@ export const POPUPS_AND_GRABS: readonly Attack[] = [
     const window = scene.client.create(scene.bind("xdg_wm_base"), "get_xdg_surface", [scene.surface()]);
     scene.client.create(window, "get_popup", [parent, made]);
   }),
-  byBoth("a positioner of size 0", BAD_INPUT, badPositioner("set_size", [0, 0]), COMPOSITOR),
-  byBoth("a positioner of negative size", BAD_INPUT, badPositioner("set_size", [-1, 10]), COMPOSITOR),
+  byBoth("a positioner of size 0", BAD_INPUT, badPositioner("set_size", [0, 0])),
+  byBoth("a positioner of negative size", BAD_INPUT, badPositioner("set_size", [-1, 10])),
   byBoth("a positioner larger than all screens", BEYOND, badPositioner("set_size", [MAX_INT, MAX_INT])),
-  byBoth("an anchor of negative size", BAD_INPUT, badPositioner("set_anchor_rect", [0, 0, -1, -1]), COMPOSITOR),
+  byBoth("an anchor of negative size", BAD_INPUT, badPositioner("set_anchor_rect", [0, 0, -1, -1])),
   byBoth("an anchor beyond all numbers", BEYOND, badPositioner("set_anchor_rect", [MAX_INT, MAX_INT, 1, 1])),
   byBoth("an offset beyond all numbers", BEYOND, badPositioner("set_offset", [-MAX_INT - 1, MAX_INT])),
   byBoth("a parent larger than all screens", BEYOND, badPositioner("set_parent_size", [MAX_INT, 1])),
-  byBoth("an anchor that is no side", BAD_INPUT, badPositioner("set_anchor", [99]), COMPOSITOR),
-  byBoth("a gravity that is no side", BAD_INPUT, badPositioner("set_gravity", [0xffff_ffff]), COMPOSITOR),
+  byBoth("an anchor that is no side", BAD_INPUT, badPositioner("set_anchor", [99])),
+  byBoth("a gravity that is no side", BAD_INPUT, badPositioner("set_gravity", [0xffff_ffff])),
   byBoth("a popup far outside of its window", IGNORED, async (scene) => {
     const { xdgSurface } = await scene.window();
     const made = popup(scene, xdgSurface, [...COMPLETE, ["set_offset", [60_000, -60_000]]]);
@@ -125,33 +131,23 @@ export const POPUPS_AND_GRABS: readonly Attack[] = [
     ]);
     await show(made, scene, 3000);
   }),
-  byBoth(
-    "a popup whose parent is destroyed under it",
-    error("xdg_wm_base", "not_the_topmost_popup"),
-    async (scene) => {
-      const { xdgSurface } = await scene.window();
-      const first = popup(scene, xdgSurface);
-      await show(first, scene);
-      await show(popup(scene, first.xdgSurface), scene);
-      scene.client.request(first.popup, "destroy", []);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a window destroyed under its popup",
-    IGNORED,
-    async (scene) => {
-      const window = await scene.window();
-      const made = popup(scene, window.xdgSurface);
-      await show(made, scene);
-      scene.client.request(window.toplevel, "destroy", []);
-      scene.client.request(window.xdgSurface, "destroy", []);
-      scene.client.request(window.surface, "destroy", []);
-      scene.client.request(made.popup, "destroy", []);
-      scene.client.request(made.xdgSurface, "destroy", []);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a popup whose parent is destroyed under it", error("xdg_wm_base", "not_the_topmost_popup"), async (scene) => {
+    const { xdgSurface } = await scene.window();
+    const first = popup(scene, xdgSurface);
+    await show(first, scene);
+    await show(popup(scene, first.xdgSurface), scene);
+    scene.client.request(first.popup, "destroy", []);
+  }),
+  byBoth("a window destroyed under its popup", IGNORED, async (scene) => {
+    const window = await scene.window();
+    const made = popup(scene, window.xdgSurface);
+    await show(made, scene);
+    scene.client.request(window.toplevel, "destroy", []);
+    scene.client.request(window.xdgSurface, "destroy", []);
+    scene.client.request(window.surface, "destroy", []);
+    scene.client.request(made.popup, "destroy", []);
+    scene.client.request(made.xdgSurface, "destroy", []);
+  }),
   byBoth(
     "a grab with a serial that never was",
     IGNORED,
@@ -165,7 +161,7 @@ export const POPUPS_AND_GRABS: readonly Attack[] = [
   ),
   byBoth(
     "a grab of a popup that is on the screen already",
-    IGNORED,
+    error("xdg_popup", "invalid_grab"),
     async (scene) => {
       const { xdgSurface } = await scene.window();
       const made = popup(scene, xdgSurface);

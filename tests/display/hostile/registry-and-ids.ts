@@ -163,6 +163,6 @@ export const REGISTRY_AND_IDS: readonly Attack[] = [
       client.request(scene.bind("wl_output"), "release", []);
       client.request(shell, "destroy", []);
     },
-    { judge: "compositor", needs: ["wl_seat"] },
+    { needs: ["wl_seat"] },
   ),
 ];

@@ -5,7 +5,7 @@ import { memfdCreate } from "../../../src/sys/memory.ts";
 import { pipe } from "../../../src/sys/process.ts";
 import type { ClientObject } from "../../support/wayland-object.ts";
 import { attachPixels, solidBuffer } from "../../support/window.ts";
-import { type Attack, byApp, byBoth, COMPOSITOR, displayError, error, IGNORED, type Scene } from "./attack.ts";
+import { type Attack, byApp, byBoth, displayError, error, IGNORED, type Scene } from "./attack.ts";
 
 const XRGB8888 = 1;
 const NV12 = 0x3231_564e;
@@ -162,21 +162,11 @@ export const SHM_AND_PIXELS: readonly Attack[] = [
     for (let at = 0; at < 10_000; at++) scene.client.request(surface, "damage", [at % 64, (at * 7) % 64, 1, 1]);
     scene.client.request(surface, "commit", []);
   }),
-  byBoth("a scale of 0", error("wl_surface", "invalid_scale"), onWindow(["set_buffer_scale", [0]]), COMPOSITOR),
-  byBoth("a negative scale", error("wl_surface", "invalid_scale"), onWindow(["set_buffer_scale", [-3]]), COMPOSITOR),
+  byBoth("a scale of 0", error("wl_surface", "invalid_scale"), onWindow(["set_buffer_scale", [0]])),
+  byBoth("a negative scale", error("wl_surface", "invalid_scale"), onWindow(["set_buffer_scale", [-3]])),
   byBoth("a scale that makes nothing of the buffer", IGNORED, onWindow(["set_buffer_scale", [MAX_INT]])),
-  byBoth(
-    "a transform that is none",
-    error("wl_surface", "invalid_transform"),
-    onWindow(["set_buffer_transform", [8]]),
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a negative transform",
-    error("wl_surface", "invalid_transform"),
-    onWindow(["set_buffer_transform", [-1]]),
-    COMPOSITOR,
-  ),
+  byBoth("a transform that is none", error("wl_surface", "invalid_transform"), onWindow(["set_buffer_transform", [8]])),
+  byBoth("a negative transform", error("wl_surface", "invalid_transform"), onWindow(["set_buffer_transform", [-1]])),
   byBoth("an offset that moves the window beyond all numbers", IGNORED, async (scene) => {
     const { surface } = scene.toplevel();
     for (let count = 0; count < 3; count++) {

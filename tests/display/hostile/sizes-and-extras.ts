@@ -1,5 +1,5 @@
 /** Geometry, sizes and regions that no screen has; viewports and decorations that break their rules. */
-import { type Attack, byBoth, COMPOSITOR, displayError, error, IGNORED, type Scene } from "./attack.ts";
+import { type Attack, byBoth, displayError, error, IGNORED, type Scene } from "./attack.ts";
 
 const MAX_INT = 0x7fff_ffff;
 const BEYOND = displayError("xdg_surface", "invalid_method");
@@ -28,17 +28,12 @@ export const SIZES_AND_EXTRAS: readonly Attack[] = [
   byBoth("a window geometry of negative size", error("xdg_surface", "invalid_size"), geometry(0, 0, -1, -1)),
   byBoth("a window geometry without size", error("xdg_surface", "invalid_size"), geometry(0, 0, 0, 0)),
   byBoth("a window geometry outside of its surface", IGNORED, geometry(5000, 5000, 10, 10)),
-  byBoth(
-    "a largest size below the smallest",
-    IGNORED,
-    async (scene) => {
-      const { surface, toplevel } = await scene.window();
-      scene.client.request(toplevel, "set_min_size", [200, 200]);
-      scene.client.request(toplevel, "set_max_size", [100, 100]);
-      scene.client.request(surface, "commit", []);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a largest size below the smallest", error("xdg_toplevel", "invalid_size"), async (scene) => {
+    const { surface, toplevel } = await scene.window();
+    scene.client.request(toplevel, "set_min_size", [200, 200]);
+    scene.client.request(toplevel, "set_max_size", [100, 100]);
+    scene.client.request(surface, "commit", []);
+  }),
   byBoth("a negative smallest size", error("xdg_toplevel", "invalid_size"), async (scene) => {
     const { surface, toplevel } = await scene.window();
     scene.client.request(toplevel, "set_min_size", [-1, -1]);
@@ -75,22 +70,21 @@ export const SIZES_AND_EXTRAS: readonly Attack[] = [
     "a viewport whose source overflows",
     error("wp_viewport", "bad_size"),
     viewport("set_source", [MAX_INT, 0, MAX_INT, fixed(1)]),
-    { ...COMPOSITOR, needs: ["wp_viewporter"] },
+    { needs: ["wp_viewporter"] },
   ),
   byBoth(
     "a viewport whose source is outside of the buffer",
-    IGNORED,
+    error("wp_viewport", "out_of_buffer"),
     viewport("set_source", [fixed(60), fixed(60), fixed(10), fixed(10)]),
-    { ...COMPOSITOR, needs: ["wp_viewporter"] },
+    { needs: ["wp_viewporter"] },
   ),
   byBoth(
     "a viewport of negative source",
     error("wp_viewport", "bad_value"),
     viewport("set_source", [fixed(-5), 0, fixed(5), fixed(5)]),
-    { ...COMPOSITOR, needs: ["wp_viewporter"] },
+    { needs: ["wp_viewporter"] },
   ),
   byBoth("a viewport of size 0", error("wp_viewport", "bad_value"), viewport("set_destination", [0, 10]), {
-    ...COMPOSITOR,
     needs: ["wp_viewporter"],
   }),
   byBoth("a viewport larger than all screens", IGNORED, viewport("set_destination", [MAX_INT, MAX_INT]), {
@@ -115,7 +109,7 @@ export const SIZES_AND_EXTRAS: readonly Attack[] = [
       scene.client.request(surface, "destroy", []);
       scene.client.request(made, "set_destination", [10, 10]);
     },
-    { ...COMPOSITOR, needs: ["wp_viewporter"] },
+    { needs: ["wp_viewporter"] },
   ),
   byBoth(
     "two decorations of one window",

@@ -1,9 +1,11 @@
 /** Roles taken twice or given away, parents that are dead or go in circles, geometry that no screen has. */
 import { expect } from "bun:test";
 import { MAX_SUBSURFACE_DEPTH } from "../../../src/host/display/limits.ts";
+import { zxdg_exporter_v2 } from "../../../src/wayland/generated/xdg-foreign-unstable-v2.ts";
+import type { WaylandClient } from "../../support/wayland-client.ts";
 import type { ClientObject } from "../../support/wayland-object.ts";
-import { attachPixels } from "../../support/window.ts";
-import { type Attack, byBoth, COMPOSITOR, clipped, displayError, error, IGNORED, type Scene } from "./attack.ts";
+import { attachPixels, type TestWindow } from "../../support/window.ts";
+import { type Attack, byBoth, clipped, displayError, error, IGNORED, type Scene } from "./attack.ts";
 
 const MAX_INT = 0x7fff_ffff;
 
@@ -34,87 +36,88 @@ function askAll(scene: Scene, toplevel: ClientObject): void {
   client.request(toplevel, "destroy", []);
 }
 
+/** One window exported, and imported in the other connection: what set_parent_of makes it the parent of is its own. */
+async function importWindow(scene: Scene, from: WaylandClient, toplevel: TestWindow): Promise<ClientObject> {
+  const exported = from.create(from.bind(zxdg_exporter_v2), "export_toplevel", [toplevel.surface]);
+  const { args } = await from.next(exported, "handle");
+  return scene.client.create(scene.bind("zxdg_importer_v2"), "import_toplevel", [args[0] as string]);
+}
+
 export const SURFACES_AND_ROLES: readonly Attack[] = [
   byBoth(
-    "content before the first configure",
-    error("xdg_surface", "unconfigured_buffer"),
-    (scene) => {
-      const { surface } = scene.toplevel();
-      attachPixels(scene.client, surface, 64, 64);
-      scene.client.request(surface, "commit", []);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "an acknowledgement of a configure that never was",
-    error("xdg_wm_base", "invalid_surface_state"),
+    "a window that is its own parent by its handle",
+    error("xdg_toplevel", "invalid_parent"),
     async (scene) => {
-      const { xdgSurface: window } = await scene.window();
-      scene.client.request(window, "ack_configure", [0xdead]);
+      const window = await scene.window();
+      const imported = await importWindow(scene, scene.client, window);
+      scene.client.request(imported, "set_parent_of", [window.surface]);
     },
-    COMPOSITOR,
+    { needs: ["zxdg_exporter_v2"] },
   ),
+  byBoth("a subsurface restacked after its parent has gone", IGNORED, (scene) => {
+    const [parent, child] = [scene.surface(), scene.surface()];
+    const role = subsurface(scene, child, parent);
+    scene.client.request(parent, "destroy", []);
+    for (const request of ["place_above", "place_below"]) scene.client.request(role, request, [child]);
+  }),
   byBoth(
-    "one configure acknowledged twice",
-    error("xdg_wm_base", "invalid_surface_state"),
+    "windows exported and made parents that go without having been shown",
+    IGNORED,
     async (scene) => {
-      const { surface, xdgSurface: window } = scene.toplevel();
-      scene.client.request(surface, "commit", []);
-      const { args } = await scene.client.next(window, "configure");
-      scene.client.request(window, "ack_configure", args);
-      scene.client.request(window, "ack_configure", args);
+      const dialog = scene.toplevel();
+      const hidden = scene.toplevel();
+      scene.client.request(dialog.toplevel, "set_parent", [hidden.toplevel]);
+      await importWindow(scene, scene.client, hidden);
+      for (const gone of [hidden.toplevel, hidden.xdgSurface, hidden.surface])
+        scene.client.request(gone, "destroy", []);
     },
-    COMPOSITOR,
+    { needs: ["zxdg_exporter_v2"] },
   ),
+  byBoth("content before the first configure", error("xdg_surface", "unconfigured_buffer"), (scene) => {
+    const { surface } = scene.toplevel();
+    attachPixels(scene.client, surface, 64, 64);
+    scene.client.request(surface, "commit", []);
+  }),
+  byBoth("an acknowledgement of a configure that never was", IGNORED, async (scene) => {
+    const { xdgSurface: window } = await scene.window();
+    scene.client.request(window, "ack_configure", [0xdead]);
+  }),
+  byBoth("one configure acknowledged twice", IGNORED, async (scene) => {
+    const { surface, xdgSurface: window } = scene.toplevel();
+    scene.client.request(surface, "commit", []);
+    const { args } = await scene.client.next(window, "configure");
+    scene.client.request(window, "ack_configure", args);
+    scene.client.request(window, "ack_configure", args);
+  }),
   byBoth("two xdg_surfaces for one surface", error("xdg_wm_base", "role"), (scene) => {
     const { surface } = scene.toplevel();
     xdgSurface(scene, surface);
   }),
-  byBoth(
-    "a window made twice",
-    error("xdg_surface", "already_constructed"),
-    (scene) => {
-      const { xdgSurface: window } = scene.toplevel();
-      scene.client.create(window, "get_toplevel", []);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a request to a window surface without a role",
-    error("xdg_surface", "not_constructed"),
-    (scene) => {
-      const window = xdgSurface(scene, scene.surface());
-      scene.client.request(window, "set_window_geometry", [0, 0, 10, 10]);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a window whose surface was drawn on before",
-    error("xdg_wm_base", "unconfigured_buffer", "xdg_surface"),
-    (scene) => {
-      const surface = scene.surface();
-      attachPixels(scene.client, surface, 64, 64);
-      scene.client.request(surface, "commit", []);
-      xdgSurface(scene, surface);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a window made twice", error("xdg_surface", "already_constructed"), (scene) => {
+    const { xdgSurface: window } = scene.toplevel();
+    scene.client.create(window, "get_toplevel", []);
+  }),
+  byBoth("a request to a window surface without a role", error("xdg_surface", "not_constructed"), (scene) => {
+    const window = xdgSurface(scene, scene.surface());
+    scene.client.request(window, "set_window_geometry", [0, 0, 10, 10]);
+  }),
+  byBoth("a window whose surface was drawn on before", error("xdg_wm_base", "invalid_surface_state"), (scene) => {
+    const surface = scene.surface();
+    attachPixels(scene.client, surface, 64, 64);
+    scene.client.request(surface, "commit", []);
+    xdgSurface(scene, surface);
+  }),
   byBoth("a subsurface that becomes a window", error("xdg_wm_base", "role"), async (scene) => {
     const { surface: parent } = await scene.window();
     const child = scene.surface();
     subsurface(scene, child, parent);
     xdgSurface(scene, child);
   }),
-  byBoth(
-    "a window that becomes a subsurface",
-    error("wl_subcompositor", "bad_surface"),
-    async (scene) => {
-      const { surface } = await scene.window();
-      const { surface: other } = await scene.window();
-      subsurface(scene, surface, other);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a window that becomes a subsurface", error("wl_subcompositor", "bad_surface"), async (scene) => {
+    const { surface } = await scene.window();
+    const { surface: other } = await scene.window();
+    subsurface(scene, surface, other);
+  }),
   byBoth("a surface that is its own subsurface", error("wl_subcompositor", "bad_surface"), (scene) => {
     const surface = scene.surface();
     subsurface(scene, surface, surface);
@@ -125,16 +128,11 @@ export const SURFACES_AND_ROLES: readonly Attack[] = [
     subsurface(scene, third, second);
     subsurface(scene, first, third);
   }),
-  byBoth(
-    "a subsurface made twice",
-    error("wl_subcompositor", "bad_surface"),
-    (scene) => {
-      const [parent, child] = [scene.surface(), scene.surface()];
-      subsurface(scene, child, parent);
-      subsurface(scene, child, parent);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a subsurface made twice", error("wl_subcompositor", "bad_surface"), (scene) => {
+    const [parent, child] = [scene.surface(), scene.surface()];
+    subsurface(scene, child, parent);
+    subsurface(scene, child, parent);
+  }),
   byBoth("a subsurface of a dead parent", displayError("wl_display", "invalid_object"), (scene) => {
     const [parent, child] = [scene.surface(), scene.surface()];
     scene.client.request(parent, "destroy", []);
@@ -152,24 +150,14 @@ export const SURFACES_AND_ROLES: readonly Attack[] = [
     client.request(child, "commit", []);
     client.request(role, "destroy", []);
   }),
-  byBoth(
-    "a subsurface above itself",
-    error("wl_subsurface", "bad_surface"),
-    (scene) => {
-      const [parent, child] = [scene.surface(), scene.surface()];
-      scene.client.request(subsurface(scene, child, parent), "place_above", [child]);
-    },
-    COMPOSITOR,
-  ),
-  byBoth(
-    "a subsurface below a stranger",
-    error("wl_subsurface", "bad_surface"),
-    (scene) => {
-      const [parent, child, stranger] = [scene.surface(), scene.surface(), scene.surface()];
-      scene.client.request(subsurface(scene, child, parent), "place_below", [stranger]);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a subsurface above itself", error("wl_subsurface", "bad_surface"), (scene) => {
+    const [parent, child] = [scene.surface(), scene.surface()];
+    scene.client.request(subsurface(scene, child, parent), "place_above", [child]);
+  }),
+  byBoth("a subsurface below a stranger", error("wl_subsurface", "bad_surface"), (scene) => {
+    const [parent, child, stranger] = [scene.surface(), scene.surface(), scene.surface()];
+    scene.client.request(subsurface(scene, child, parent), "place_below", [stranger]);
+  }),
   byBoth("a subsurface beyond all numbers", IGNORED, async (scene) => {
     const { surface: parent } = await scene.window();
     const child = scene.surface();
@@ -185,25 +173,30 @@ export const SURFACES_AND_ROLES: readonly Attack[] = [
       scene.client.request(parent, "commit", []);
     }
   }),
-  byBoth("a tower of subsurfaces as high as allowed, all of them on the screen", IGNORED, async (scene) => {
-    const { surface } = await scene.window();
-    const subcompositor = scene.bind("wl_subcompositor");
-    const tower = [surface];
-    for (let parent = surface; tower.length < MAX_SUBSURFACE_DEPTH; ) {
-      const child = scene.surface();
-      scene.client.create(subcompositor, "get_subsurface", [child, parent]);
-      tower.push(child);
-      parent = child;
-    }
-    for (let round = 0; round < 3; round++) {
-      for (const floor of [...tower].reverse()) {
-        attachPixels(scene.client, floor, 32, 32);
-        scene.client.request(floor, "damage", [0, 0, 32, 32]);
-        scene.client.request(floor, "commit", []);
+  byBoth(
+    "a tower of subsurfaces as high as allowed, upside down, all of them on the screen",
+    IGNORED,
+    async (scene) => {
+      const { surface } = await scene.window();
+      const subcompositor = scene.bind("wl_subcompositor");
+      const tower = [surface];
+      for (let parent = surface; tower.length < MAX_SUBSURFACE_DEPTH; ) {
+        const child = scene.surface();
+        const role = scene.client.create(subcompositor, "get_subsurface", [child, parent]);
+        scene.client.request(role, "place_below", [parent]);
+        tower.push(child);
+        parent = child;
       }
-      await scene.client.roundtrip();
-    }
-  }),
+      for (let round = 0; round < 3; round++) {
+        for (const floor of [...tower].reverse()) {
+          attachPixels(scene.client, floor, 32, 32);
+          scene.client.request(floor, "damage", [0, 0, 32, 32]);
+          scene.client.request(floor, "commit", []);
+        }
+        await scene.client.roundtrip();
+      }
+    },
+  ),
   byBoth("a tower of a thousand subsurfaces", displayError("wl_subcompositor", "no_memory"), async (scene) => {
     const { surface } = await scene.window();
     const [compositor, subcompositor] = [scene.bind("wl_compositor"), scene.bind("wl_subcompositor")];
@@ -229,16 +222,11 @@ export const SURFACES_AND_ROLES: readonly Attack[] = [
       }
     },
   ),
-  byBoth(
-    "a shell destroyed under its windows",
-    error("xdg_wm_base", "defunct_surfaces"),
-    (scene) => {
-      const shell = scene.bind("xdg_wm_base");
-      scene.client.create(shell, "get_xdg_surface", [scene.surface()]);
-      scene.client.request(shell, "destroy", []);
-    },
-    COMPOSITOR,
-  ),
+  byBoth("a shell destroyed under its windows", error("xdg_wm_base", "defunct_surfaces"), (scene) => {
+    const shell = scene.bind("xdg_wm_base");
+    scene.client.create(shell, "get_xdg_surface", [scene.surface()]);
+    scene.client.request(shell, "destroy", []);
+  }),
   byBoth(
     "a window's surface destroyed before its role",
     error("wl_surface", "defunct_role_object"),

@@ -2,7 +2,7 @@
 import { ftruncateSync } from "node:fs";
 import { memfdCreate } from "../../../src/sys/memory.ts";
 import { attachPixels } from "../../support/window.ts";
-import { type Attack, byApp, byBoth, COMPOSITOR, error, IGNORED } from "./attack.ts";
+import { type Attack, byApp, byBoth, error, IGNORED } from "./attack.ts";
 
 const XRGB8888 = 1;
 
@@ -114,6 +114,5 @@ export const WLEIRD: readonly Attack[] = [
       attachPixels(scene.client, surface, 32, 32);
       scene.client.request(surface, "commit", []);
     },
-    COMPOSITOR,
   ),
 ];

@@ -21,11 +21,27 @@ import {
   zwp_locked_pointer_v1,
   zwp_pointer_constraints_v1,
 } from "../../../wayland/generated/pointer-constraints-unstable-v1.ts";
+import { wl_pointer } from "../../../wayland/generated/wayland.ts";
 import type { Topic } from "../../policy/topics.ts";
 import type { DisplayClient } from "../client.ts";
 import { refuse, sever } from "../inert.ts";
 import { permitted } from "../policy.ts";
-import { defineRelay, forward, type RelayObject, type RequestRule } from "../relay.ts";
+import {
+  defineRelay,
+  forward,
+  type GuestRequest,
+  type HostEvent,
+  type RelayObject,
+  type RelayOf,
+  type RequestRule,
+  stateOf,
+} from "../relay.ts";
+import { errorCode, onlyOne, violation } from "../surface-roles.ts";
+import type { GuestSurface } from "../surfaces/guest-surface.ts";
+import { liveObject } from "../translate.ts";
+import { fixedPlaceForHost } from "./input-focus.ts";
+import { withHostRegion } from "./wl-region.ts";
+import { liveSurface } from "./wl-surface.ts";
 
 /** Passes on a request for an object, or makes one without effect where the policy forbids it. */
 function ifPermitted(topic: Topic): RequestRule {
@@ -36,7 +52,7 @@ function ifPermitted(topic: Topic): RequestRule {
 }
 
 /** Lets go of what an app holds when the policy no longer allows it; `told` is the event by which it learns that. */
-function letGo(topic: Topic, told?: string): (client: DisplayClient, object: RelayObject<undefined>) => void {
+function letGo(topic: Topic, told?: string): (client: DisplayClient, object: RelayObject) => void {
   return (client, object) => {
     if (object.inert || client.context.policy.decide(topic) === "allow") return;
     sever(client, object);
@@ -59,10 +75,18 @@ export const idleInhibitorRelay = defineRelay({
   policyChanged: letGo("idle-inhibit"),
 });
 
+const inhibitOnce = onlyOne(errorCode(zwp_keyboard_shortcuts_inhibit_manager_v1, "already_inhibited"));
+
 export const shortcutsInhibitManagerRelay = defineRelay({
   table: zwp_keyboard_shortcuts_inhibit_manager_v1,
   version: 1,
-  requests: { destroy: forward, inhibit_shortcuts: ifPermitted("shortcuts-inhibit") },
+  requests: {
+    destroy: forward,
+    inhibit_shortcuts: (request) => {
+      if (permitted(request.client, "shortcuts-inhibit")) inhibitOnce(request);
+      else refuse(request);
+    },
+  },
   events: {},
 });
 
@@ -74,29 +98,94 @@ export const shortcutsInhibitorRelay = defineRelay({
   policyChanged: letGo("shortcuts-inhibit", "inactive"),
 });
 
+const PERSISTENT = zwp_pointer_constraints_v1.enums.lifetime?.entries.persistent ?? 2;
+
+interface ConstraintState {
+  /** Where the pointer is held; its places and regions are counted from the corner that the guest knows. */
+  surface: GuestSurface | undefined;
+  isPersistent: boolean;
+  /** It may come into force, perhaps again. */
+  inForce: boolean;
+}
+
+/** By surface, the constraints on it: one at a time. */
+const constraints = new WeakMap<GuestSurface, RelayObject<ConstraintState>>();
+
+/** The compositor has let go of the pointer; a constraint for one time is over. */
+function released({ object, forward }: HostEvent<ConstraintState>): void {
+  object.state.inForce = object.state.isPersistent;
+  forward();
+}
+
+/** lock_pointer or confine_pointer, which make an object of `relay`. */
+function constrain(name: "lock_pointer" | "confine_pointer", relay: () => RelayOf<ConstraintState>): RequestRule {
+  return (request) => {
+    const { client, object, args } = request;
+    const [id, surfaceId, pointerId, regionId, lifetime] = args as [number, number, number, number, number];
+    const surface = liveSurface(client, surfaceId);
+    const pointer = liveObject(client, pointerId, wl_pointer.name);
+    const before = constraints.get(surface);
+    if (before?.alive && !before.inert && before.state.inForce)
+      throw violation(object, zwp_pointer_constraints_v1, "already_constrained", `surface ${surfaceId} has one`);
+    if (!permitted(client, "pointer-lock")) {
+      refuse(request);
+      return;
+    }
+    withHostRegion(client, regionId, surface, (hostRegion) => {
+      const made = client.createFromGuest(id, object.version, relay(), object);
+      const state = stateOf(relay(), made);
+      if (state !== undefined) {
+        state.surface = surface;
+        state.isPersistent = lifetime === PERSISTENT;
+        constraints.set(surface, made as RelayObject<ConstraintState>);
+      }
+      const told = [made.hostId, surface.hostId, pointer.hostId, hostRegion, lifetime];
+      client.sendToHost(object.hostId, zwp_pointer_constraints_v1, name, told);
+    });
+  };
+}
+
+function setRegion({ client, object, args }: GuestRequest<ConstraintState>): void {
+  const { surface } = object.state;
+  if (surface === undefined) return;
+  withHostRegion(client, args[0] as number, surface, (hostRegion) => {
+    client.sendToHost(object.hostId, object.relay.table, "set_region", [hostRegion]);
+  });
+}
+
 export const pointerConstraintsRelay = defineRelay({
   table: zwp_pointer_constraints_v1,
   version: 1,
   requests: {
     destroy: forward,
-    lock_pointer: ifPermitted("pointer-lock"),
-    confine_pointer: ifPermitted("pointer-lock"),
+    lock_pointer: constrain("lock_pointer", () => lockedPointerRelay),
+    confine_pointer: constrain("confine_pointer", () => confinedPointerRelay),
   },
   events: {},
 });
 
-export const lockedPointerRelay = defineRelay({
+export const lockedPointerRelay = defineRelay<ConstraintState>({
   table: zwp_locked_pointer_v1,
   version: 1,
-  requests: { destroy: forward, set_cursor_position_hint: forward, set_region: forward },
-  events: { locked: forward, unlocked: forward },
+  state: () => ({ surface: undefined, isPersistent: false, inForce: true }),
+  requests: {
+    destroy: forward,
+    set_cursor_position_hint: ({ object, args, forward }) => {
+      const [x, y] = args as [number, number];
+      const { surface } = object.state;
+      if (surface !== undefined) forward(fixedPlaceForHost(surface, x, y));
+    },
+    set_region: setRegion,
+  },
+  events: { locked: forward, unlocked: released },
   policyChanged: letGo("pointer-lock", "unlocked"),
 });
 
-export const confinedPointerRelay = defineRelay({
+export const confinedPointerRelay = defineRelay<ConstraintState>({
   table: zwp_confined_pointer_v1,
   version: 1,
-  requests: { destroy: forward, set_region: forward },
-  events: { confined: forward, unconfined: forward },
+  state: () => ({ surface: undefined, isPersistent: false, inForce: true }),
+  requests: { destroy: forward, set_region: setRegion },
+  events: { confined: forward, unconfined: released },
   policyChanged: letGo("pointer-lock", "unconfined"),
 });

@@ -20,8 +20,10 @@ import {
   zwp_relative_pointer_manager_v1,
   zwp_relative_pointer_v1,
 } from "../../../wayland/generated/relative-pointer-unstable-v1.ts";
-import { noting } from "../input-serials.ts";
-import { defineRelay, forward } from "../relay.ts";
+import { defineRelay, forward, type HostEvent, type RelayObject, stateOf } from "../relay.ts";
+import { liveObject } from "../translate.ts";
+import { targetOf } from "./input-focus.ts";
+import { pointerRelay } from "./wl-pointer.ts";
 
 export const pointerGesturesRelay = defineRelay({
   table: zwp_pointer_gestures_v1,
@@ -30,39 +32,82 @@ export const pointerGesturesRelay = defineRelay({
   events: {},
 });
 
-export const swipeGestureRelay = defineRelay({
+interface GestureState {
+  /** A gesture on one of the guest's surfaces is under way; those on frames end here. */
+  isOurs: boolean;
+}
+
+type GestureEvent = HostEvent<GestureState>;
+const noGesture = (): GestureState => ({ isOurs: false });
+
+const gesture = {
+  begin: (event: GestureEvent) => {
+    const { client, object, args } = event;
+    object.state.isOurs = targetOf(client, args[2] as number) !== "frame";
+    gesture.end(event);
+  },
+  update: ({ object, forward }: GestureEvent) => {
+    if (object.state.isOurs) forward();
+  },
+  end: ({ client, object, args, forward }: GestureEvent) => {
+    if (!object.state.isOurs) return;
+    client.serials.note(args[0] as number, "focus");
+    forward();
+  },
+};
+
+export const swipeGestureRelay = defineRelay<GestureState>({
   table: zwp_pointer_gesture_swipe_v1,
   version: 2,
+  state: noGesture,
   requests: { destroy: forward },
-  events: { begin: noting("focus"), update: forward, end: noting("focus") },
+  events: gesture,
 });
 
-export const pinchGestureRelay = defineRelay({
+export const pinchGestureRelay = defineRelay<GestureState>({
   table: zwp_pointer_gesture_pinch_v1,
   version: 2,
+  state: noGesture,
   requests: { destroy: forward },
-  events: { begin: noting("focus"), update: forward, end: noting("focus") },
+  events: gesture,
 });
 
-export const holdGestureRelay = defineRelay({
+export const holdGestureRelay = defineRelay<GestureState>({
   table: zwp_pointer_gesture_hold_v1,
   version: 3,
+  state: noGesture,
   requests: { destroy: forward },
-  events: { begin: noting("focus"), end: noting("focus") },
+  events: { begin: gesture.begin, end: gesture.end },
 });
 
 export const relativePointerManagerRelay = defineRelay({
   table: zwp_relative_pointer_manager_v1,
   version: 1,
-  requests: { destroy: forward, get_relative_pointer: forward },
+  requests: {
+    destroy: forward,
+    get_relative_pointer: ({ client, args, forward }) => {
+      const [made] = forward();
+      const state = stateOf(relativePointerRelay, made);
+      if (state !== undefined) state.pointer = liveObject(client, args[1] as number);
+    },
+  },
   events: {},
 });
 
-export const relativePointerRelay = defineRelay({
+interface RelativeState {
+  pointer: RelayObject | undefined;
+}
+
+export const relativePointerRelay = defineRelay<RelativeState>({
   table: zwp_relative_pointer_v1,
   version: 1,
+  state: () => ({ pointer: undefined }),
   requests: { destroy: forward },
-  events: { relative_motion: forward },
+  events: {
+    relative_motion: ({ object, forward }) => {
+      if (stateOf(pointerRelay, object.state.pointer)?.over !== "frame") forward();
+    },
+  },
 });
 
 export const inputTimestampsManagerRelay = defineRelay({

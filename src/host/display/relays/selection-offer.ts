@@ -9,6 +9,7 @@ import { permitted } from "../policy.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import type { GuestRequest, HostEvent, Relay, RelayObject } from "../relay.ts";
 import { isPassableMimeType, type OfferedTypes } from "../selection-names.ts";
+import type { DragProgress } from "./drag-actions.ts";
 
 export interface OfferState {
   /** Types as the compositor names them; complete when the offer is put to use. */
@@ -17,6 +18,8 @@ export interface OfferState {
   readonly held: { readonly name: string; readonly args: readonly Value[] }[];
   /** Set when the guest is told of the offer: what it holds, and which topic governs the reading of it. */
   shown: (OfferedTypes & { readonly topic: Topic }) | undefined;
+  /** Set when it comes with a drag. */
+  drag: DragProgress | undefined;
 }
 
 /** Of a device. */
@@ -26,12 +29,12 @@ export interface SelectionState {
 }
 
 export function newOffer(): OfferState {
-  return { names: [], held: [], shown: undefined };
+  return { names: [], held: [], shown: undefined, drag: undefined };
 }
 
 /** device.data_offer: an offer is made, its types follow. */
 export function holdOffer({ client, object, args }: HostEvent<unknown>, relay: Relay): void {
-  client.objects.holdFromHost(args[0] as number, object.version, relay, newOffer());
+  client.objects.holdFromHost(args[0] as number, object.version, relay, newOffer);
 }
 
 /** offer.offer: one of the types, before the offer is shown. */
@@ -110,6 +113,8 @@ export function receiveData(request: GuestRequest<OfferState>): void {
 export function acceptType(request: GuestRequest<OfferState>): void {
   const [serial, type] = request.args;
   const name = type === null ? null : (request.object.state.shown?.types.get(checkedType(request, type)) ?? null);
+  const { drag } = request.object.state;
+  if (drag !== undefined) drag.accepted = name !== null;
   request.forward([serial as Value, name]);
 }
 

@@ -15,6 +15,8 @@ import type { SelectionState } from "./selection-offer.ts";
 
 export interface SourceState {
   readonly types: string[];
+  /** wl_data_source.set_actions: it is for a drag. */
+  hasActions: boolean;
   /** Set once the source is in use. */
   published: { readonly names: PublishedNames; readonly topic: Topic; readonly veiled: boolean } | undefined;
 }
@@ -27,7 +29,7 @@ export function newSource(client: DisplayClient): SourceState {
   if (sources > MAX_DATA_SOURCES)
     throw new ProtocolViolation(1, WL_DISPLAY_ERROR.noMemory, `more than ${MAX_DATA_SOURCES} data sources`);
   sourceCounts.set(client, sources);
-  return { types: [], published: undefined };
+  return { types: [], hasActions: false, published: undefined };
 }
 
 /**

@@ -19,8 +19,10 @@ import {
 } from "../../../wayland/generated/tablet-v2.ts";
 import type { DisplayClient } from "../client.ts";
 import { hostTitle } from "../identity.ts";
-import { noting } from "../input-serials.ts";
-import { defineRelay, type EventRule, forward, type RequestRule } from "../relay.ts";
+import { noteInput, noting } from "../input-serials.ts";
+import { defineRelay, type EventRule, forward, type HostEvent, type RequestRule } from "../relay.ts";
+import { placeForGuest, type Target, targetOf } from "./input-focus.ts";
+import { setCursor } from "./wl-pointer.ts";
 
 const VERSION = 2;
 const GENERIC_NAME = "Vitrine Tablet";
@@ -28,6 +30,21 @@ const GENERIC_NAME = "Vitrine Tablet";
 interface ToolState {
   /** Which pen of this connection it is, from 1 on. */
   readonly number: number;
+  over: Target | undefined;
+}
+
+type ToolEvent = HostEvent<ToolState>;
+
+/** An event of a pen that is over one of the guest's surfaces; over a frame it ends here. */
+function ofPen({ object, forward }: ToolEvent): void {
+  if (object.state.over !== "frame") forward();
+}
+
+/** The same, of one that carries a serial of what the user did. */
+function actionOfPen(event: ToolEvent): void {
+  if (event.object.state.over === "frame") return;
+  noteInput(event.client, event.args[0] as number, "action");
+  event.forward();
 }
 
 const pens = new WeakMap<DisplayClient, number>();
@@ -74,9 +91,9 @@ export const tabletToolRelay = defineRelay<ToolState>({
   state: (client) => {
     const number = (pens.get(client) ?? 0) + 1;
     pens.set(client, number);
-    return { number };
+    return { number, over: undefined };
   },
-  requests: { set_cursor: forward, destroy: forward },
+  requests: { set_cursor: setCursor, destroy: forward },
   events: {
     type: forward,
     hardware_serial: ({ object, forward }) => forward([0, object.state.number]),
@@ -84,19 +101,30 @@ export const tabletToolRelay = defineRelay<ToolState>({
     capability: forward,
     done: forward,
     removed: forward,
-    proximity_in: noting("focus"),
-    proximity_out: forward,
-    down: noting("action"),
-    up: forward,
-    motion: forward,
-    pressure: forward,
-    distance: forward,
-    tilt: forward,
-    rotation: forward,
-    slider: forward,
-    wheel: forward,
-    button: noting("action"),
-    frame: forward,
+    proximity_in: ({ client, object, args, forward }) => {
+      const [serial = 0, , surfaceId = 0] = args as number[];
+      object.state.over = targetOf(client, surfaceId);
+      if (object.state.over === "frame") return;
+      client.serials.note(serial, "focus");
+      forward();
+    },
+    // Its frame event belongs to it and goes the same way, so what it was over counts until the next proximity_in.
+    proximity_out: ofPen,
+    down: actionOfPen,
+    up: ofPen,
+    motion: ({ object, args, forward }) => {
+      const { over } = object.state;
+      const [x, y] = args as [number, number];
+      if (over !== "frame") forward(over === undefined ? args : placeForGuest(over, x, y));
+    },
+    pressure: ofPen,
+    distance: ofPen,
+    tilt: ofPen,
+    rotation: ofPen,
+    slider: ofPen,
+    wheel: ofPen,
+    button: actionOfPen,
+    frame: ofPen,
   },
 });
 

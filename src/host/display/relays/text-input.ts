@@ -9,16 +9,18 @@
  */
 import { zwp_text_input_manager_v3, zwp_text_input_v3 } from "../../../wayland/generated/text-input-unstable-v3.ts";
 import { defineRelay, forward, type GuestRequest } from "../relay.ts";
+import type { GuestSurface } from "../surfaces/guest-surface.ts";
+import { placeForHost, targetOf } from "./input-focus.ts";
 
 interface TextInputState {
-  /** One of the app's surfaces has the text input. */
-  entered: boolean;
+  /** The surface of the app's that has the text input. */
+  entered: GuestSurface | undefined;
   /** Commits that the compositor was not told of. */
   withheldCommits: number;
 }
 
 function whileEntered({ object, forward }: GuestRequest<TextInputState>): void {
-  if (object.state.entered) forward();
+  if (object.state.entered !== undefined) forward();
 }
 
 export const textInputManagerRelay = defineRelay({
@@ -31,7 +33,7 @@ export const textInputManagerRelay = defineRelay({
 export const textInputRelay = defineRelay<TextInputState>({
   table: zwp_text_input_v3,
   version: 1,
-  state: () => ({ entered: false, withheldCommits: 0 }),
+  state: () => ({ entered: undefined, withheldCommits: 0 }),
   requests: {
     destroy: forward,
     enable: whileEntered,
@@ -39,19 +41,24 @@ export const textInputRelay = defineRelay<TextInputState>({
     set_surrounding_text: whileEntered,
     set_text_change_cause: whileEntered,
     set_content_type: whileEntered,
-    set_cursor_rectangle: whileEntered,
+    set_cursor_rectangle: ({ object, args, forward }) => {
+      const [x = 0, y = 0, width = 0, height = 0] = args as number[];
+      const { entered } = object.state;
+      if (entered !== undefined) forward([...placeForHost(entered, x, y), width, height]);
+    },
     commit: ({ object, forward }) => {
-      if (object.state.entered) forward();
+      if (object.state.entered !== undefined) forward();
       else object.state.withheldCommits += 1;
     },
   },
   events: {
-    enter: ({ object, forward }) => {
-      object.state.entered = true;
-      forward();
+    enter: ({ client, object, args, forward }) => {
+      const target = targetOf(client, args[0] as number);
+      object.state.entered = target === "frame" ? undefined : target;
+      if (target !== "frame") forward();
     },
     leave: ({ object, forward }) => {
-      object.state.entered = false;
+      object.state.entered = undefined;
       forward();
     },
     preedit_string: forward,

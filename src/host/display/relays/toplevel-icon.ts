@@ -4,17 +4,15 @@
  * 1. Names are those of icons on the host, so they are rewritten as application ids are: a guest gets the icon that was
  *    exported for its app, never one of the host's programs.
  * 2. Pixels come by the link (link-end.ts), as a range of the arena. They are copied into memory of our own and get the
- *    sandbox's ring (icon-pixels.ts) before the compositor sees them; so the guest has its range back at once.
+ *    sandbox's ring (icon-ring.ts) before the compositor sees them; so the guest has its range back at once.
  * 3. The compositor wants a buffer to live as long as the icon that has it: ours go with the icon.
  */
-import { writeSync } from "node:fs";
 import { MAX_ICON_SIDE } from "../../../channel/contract/display.ts";
-import { memfdCreate, preadInto } from "../../../sys/memory.ts";
-import { wl_buffer, wl_shm, wl_shm_pool } from "../../../wayland/generated/wayland.ts";
+import { preadInto } from "../../../sys/memory.ts";
+import { wl_buffer } from "../../../wayland/generated/wayland.ts";
 import { xdg_toplevel_icon_manager_v1, xdg_toplevel_icon_v1 } from "../../../wayland/generated/xdg-toplevel-icon-v1.ts";
+import { drawRing } from "../../desktop/icon-ring.ts";
 import type { DisplayClient } from "../client.ts";
-import { colourOfName } from "../frame/colour.ts";
-import { drawRing } from "../icon-pixels.ts";
 import { hostAppId } from "../identity.ts";
 import { MAX_CLIENT_ICON_BYTES } from "../limits.ts";
 import type { PixelBuffer } from "../pixel-buffer.ts";
@@ -28,6 +26,7 @@ interface IconState {
 }
 
 const PIXEL_BYTES = 4;
+const OPAQUE = 0xff000000;
 /** argb8888 and xrgb8888 of wl_shm: what compositors take for icons, and the ring can be drawn into. */
 const FORMATS: ReadonlySet<number> = new Set([0, 1]);
 const INVALID_BUFFER = xdg_toplevel_icon_v1.enums.error?.entries.invalid_buffer ?? 1;
@@ -76,7 +75,7 @@ export function addIconBuffer(client: DisplayClient, icon: RelayObject, pixels: 
   }
   iconBytes.set(client, total);
   state.bytes += bytes;
-  const buffer = hostBuffer(client, copyWithRing(client, pixels), side, format);
+  const buffer = client.own.image({ width: side, height: side }, copyWithRing(client, pixels), format);
   state.buffers.push(buffer);
   client.sendToHost(icon.hostId, xdg_toplevel_icon_v1, "add_buffer", [buffer, scale]);
 }
@@ -90,26 +89,6 @@ function copyWithRing({ context }: DisplayClient, { offset, stride, width: side 
     const into = bytes.subarray(row * rowBytes, (row + 1) * rowBytes);
     preadInto(context.arena, into, context.arenaOffset + offset + row * stride);
   }
-  drawRing(pixels, side, colourOfName(context.sandbox));
+  drawRing(pixels, side, side, (OPAQUE | context.colour) >>> 0);
   return bytes;
-}
-
-/** A wl_buffer of the compositor with these pixels; the caller sends its destroy request. */
-function hostBuffer(client: DisplayClient, pixels: Uint8Array, side: number, format: number): number {
-  using file = memfdCreate("vitrine-icon", 0);
-  writeSync(file.raw, pixels);
-  const shm = client.link.shm;
-  const pool = client.objects.addInternal(() => {});
-  client.sendToHost(shm, wl_shm, "create_pool", [pool.hostId, 0, pixels.length], [file.dup()]);
-  const buffer = client.objects.addInternal(() => {});
-  client.sendToHost(pool.hostId, wl_shm_pool, "create_buffer", [
-    buffer.hostId,
-    0,
-    side,
-    side,
-    side * PIXEL_BYTES,
-    format,
-  ]);
-  client.sendToHost(pool.hostId, wl_shm_pool, "destroy", []);
-  return buffer.hostId;
 }

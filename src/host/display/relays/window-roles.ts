@@ -17,7 +17,10 @@ import { hostAppId, hostDescription } from "../identity.ts";
 import { MAX_BELLS_PER_SECOND, MAX_SURFACE_SIDE } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { RateLimit } from "../rate-limit.ts";
-import { defineRelay, forward } from "../relay.ts";
+import { defineRelay, forward, stateOf } from "../relay.ts";
+import { liveObject } from "../translate.ts";
+import { placeForHost } from "./input-focus.ts";
+import { toplevelRelay } from "./xdg-toplevel.ts";
 
 const bell = perSandbox(() => new RateLimit(MAX_BELLS_PER_SECOND, 1000));
 
@@ -76,13 +79,14 @@ export const toplevelDragRelay = defineRelay({
   version: 1,
   requests: {
     destroy: forward,
-    attach: ({ object, args, forward }) => {
-      const [, x, y] = args as [number, number, number];
+    attach: ({ client, object, args, forward }) => {
+      const [toplevelId, x, y] = args as [number, number, number];
       if (Math.max(Math.abs(x), Math.abs(y)) > MAX_SURFACE_SIDE) {
         const text = `attach at ${x},${y}, at most ${MAX_SURFACE_SIDE} wanted`;
         throw new ProtocolViolation(object.guestId, WL_DISPLAY_ERROR.invalidMethod, text);
       }
-      forward();
+      const window = stateOf(toplevelRelay, liveObject(client, toplevelId))?.window;
+      if (window !== undefined) forward([toplevelId, ...placeForHost(window.surface, x, y)]);
     },
   },
   events: {},

@@ -9,7 +9,12 @@ import {
   wl_data_offer,
   wl_data_source,
 } from "../../../wayland/generated/wayland.ts";
-import { defineRelay, type EventRule, forward, type RelayObject } from "../relay.ts";
+import { ProtocolViolation } from "../protocol-violation.ts";
+import { defineRelay, forward, type HostEvent, type RelayObject, stateOf } from "../relay.ts";
+import { errorCode } from "../surface-roles.ts";
+import { showTree } from "../surfaces/show.ts";
+import { finishDrop, newDrag, noteAction, setOfferActions, setSourceActions } from "./drag-actions.ts";
+import { placeForGuest, type Target, targetOf } from "./input-focus.ts";
 import {
   acceptType,
   changeSelection,
@@ -36,8 +41,11 @@ import {
   sourceGone,
   withdrawSource,
 } from "./selection-source.ts";
+import { liveSurface } from "./wl-surface.ts";
 
 interface DeviceState extends SelectionState {
+  /** The surface that the drag is over. */
+  over: Target | undefined;
   /** What is being dragged above the app: nothing, something that it sees, or something that it must not see. */
   drag: "none" | "hidden" | { readonly offer: RelayObject<OfferState> | undefined };
 }
@@ -50,43 +58,77 @@ export const dataDeviceManagerRelay = defineRelay({
 });
 
 /** An event of a drag, for an app that has seen it come. */
-const ofDrag: EventRule<DeviceState> = ({ object, forward }) => {
+const ofDrag = ({ object, forward }: HostEvent<DeviceState>): void => {
   if (object.state.drag !== "hidden") forward();
 };
 
 export const dataDeviceRelay = defineRelay<DeviceState>({
   table: wl_data_device,
   version: 3,
-  state: () => ({ selection: undefined, drag: "none" }),
+  state: () => ({ selection: undefined, over: undefined, drag: "none" }),
   requests: {
     start_drag: (request) => {
-      const { client, args, forward } = request;
-      const [source = 0, , , serial = 0] = args as number[];
+      const { client, object, args, forward } = request;
+      const [source = 0, , iconId = 0, serial = 0] = args as number[];
+      if (iconId !== 0) {
+        const icon = liveSurface(client, iconId);
+        icon.takeRole("drag-icon", object.guestId, errorCode(wl_data_device, "role"));
+        // It may have content already, of any size.
+        showTree(icon, client.own, false);
+      }
       if (!client.serials.has(serial)) return;
       // Without a source it is a drag within the app, of which nobody else sees anything.
       if (source === 0 || publishSource(request, "drag-out")) forward();
       else client.sendToGuest(source, wl_data_source, "cancelled", []);
     },
-    set_selection: (request) => setSelection(request, "clipboard-out"),
+    set_selection: (request) => {
+      const source = stateOf(dataSourceRelay, request.client.objects.byGuestId(request.args[0] as number));
+      if (source?.hasActions)
+        throw new ProtocolViolation(
+          request.args[0] as number,
+          errorCode(wl_data_source, "invalid_source"),
+          "it is for a drag",
+        );
+      setSelection(request, "clipboard-out");
+    },
     release: forward,
   },
   events: {
     data_offer: (event) => holdOffer(event, dataOfferRelay),
     selection: (event) => changeSelection(event, "clipboard-in"),
     enter: ({ client, object, args, forward }) => {
-      const offer = offerById(client, args[4] as number);
+      const [serial = 0, surfaceId = 0, x = 0, y = 0, offerId = 0] = args as number[];
+      const offer = offerById(client, offerId);
+      const target = targetOf(client, surfaceId);
+      object.state.over = target;
+      if (target === "frame") {
+        // It is over nothing of the app's.
+        object.state.drag = "hidden";
+        if (offer !== undefined) dropHeld(client, offer);
+        return;
+      }
+      if (offer !== undefined) offer.state.drag = newDrag();
       const seen = offer === undefined || show(client, object, offer, "drag-in");
       object.state.drag = seen ? { offer } : "hidden";
-      client.serials.note(args[0] as number, "focus");
-      if (seen) forward();
+      client.serials.note(serial, "focus");
+      if (seen) forward([serial, surfaceId, ...placeForGuest(target, x, y), offerId]);
       else dropHeld(client, offer);
     },
     leave: ({ object, forward }) => {
       if (object.state.drag !== "hidden") forward();
       object.state.drag = "none";
     },
-    motion: ofDrag,
-    drop: ofDrag,
+    motion: ({ object, args, forward }) => {
+      const [time = 0, x = 0, y = 0] = args as number[];
+      const { over, drag } = object.state;
+      if (drag === "hidden" || over === "frame") return;
+      forward(over === undefined ? args : [time, ...placeForGuest(over, x, y)]);
+    },
+    drop: (event) => {
+      const { drag } = event.object.state;
+      if (typeof drag === "object" && drag.offer?.state.drag !== undefined) drag.offer.state.drag.dropped = true;
+      ofDrag(event);
+    },
   },
   policyChanged: (client, object) => {
     reconsiderSelection(client, object, "clipboard-in");
@@ -106,17 +148,17 @@ export const dataOfferRelay = defineRelay<OfferState>({
     accept: acceptType,
     receive: receiveData,
     destroy: forward,
-    finish: forward,
-    set_actions: forward,
+    finish: finishDrop,
+    set_actions: setOfferActions,
   },
-  events: { offer: noteType, source_actions: holdOrForward, action: holdOrForward },
+  events: { offer: noteType, source_actions: holdOrForward, action: noteAction },
 });
 
 export const dataSourceRelay = defineRelay<SourceState>({
   table: wl_data_source,
   version: 3,
   state: newSource,
-  requests: { offer: offerType, destroy: forward, set_actions: forward },
+  requests: { offer: offerType, destroy: forward, set_actions: setSourceActions },
   events: {
     target: sendTarget,
     send: sendData,

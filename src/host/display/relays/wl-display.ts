@@ -7,6 +7,7 @@ import { defineRelay, forward } from "../relay.ts";
 export const registryRelay = defineRelay({
   table: wl_registry,
   version: 1,
+  local: true,
   requests: {
     bind: ({ client, object, args }) => {
       const newId = args[1] as { interface: string; version: number; id: number };
@@ -45,6 +46,7 @@ export const callbackRelay = defineRelay({
 export const displayRelay = defineRelay({
   table: wl_display,
   version: 1,
+  local: true,
   requests: {
     // A true round trip: the answer comes from the compositor, after everything that was asked before.
     sync: ({ client, args }) => {
@@ -52,7 +54,7 @@ export const displayRelay = defineRelay({
       client.sendToHost(1, wl_display, "sync", [callback.hostId]);
     },
     get_registry: ({ client, args }) => {
-      client.globals.addRegistry(client.createFromGuest(args[0] as number, 1, registryRelay, undefined, true));
+      client.globals.addRegistry(client.createFromGuest(args[0] as number, 1, registryRelay, undefined));
     },
   },
   // error and delete_id of the compositor are taken by the client itself.

@@ -1,34 +1,40 @@
-/** wl_seat and its devices. Input reaches a guest only while one of its surfaces has it; the compositor sees to that. */
-import { wl_keyboard, wl_pointer, wl_seat, wl_touch } from "../../../wayland/generated/wayland.ts";
+/** wl_seat and wl_keyboard. Input reaches a guest only while one of its surfaces has it; the compositor sees to that. */
+import { wl_keyboard, wl_seat } from "../../../wayland/generated/wayland.ts";
 import { noting } from "../input-serials.ts";
 import { MAX_KEYMAP_BYTES } from "../limits.ts";
-import { defineRelay, forward } from "../relay.ts";
+import { defineRelay, forward, type GuestRequest } from "../relay.ts";
+import { violation } from "../surface-roles.ts";
 
 const PRESSED = wl_keyboard.enums.key_state?.entries.pressed ?? 1;
 
-export const seatRelay = defineRelay({
+interface SeatState {
+  /** The compositor's name of the seat; undefined before it is bound. */
+  hostName: number | undefined;
+}
+
+/** A device of the seat, if it has ever had one of that kind. */
+function device(capability: "pointer" | "keyboard" | "touch"): (request: GuestRequest<SeatState>) => void {
+  const bit = wl_seat.enums.capability?.entries[capability] ?? 0;
+  return ({ client, object, forward }) => {
+    if (!client.seats.has(object.state.hostName, bit))
+      throw violation(object, wl_seat, "missing_capability", `the seat has never had a ${capability}`);
+    forward();
+  };
+}
+
+export const seatRelay = defineRelay<SeatState>({
   table: wl_seat,
   version: 9,
-  requests: { get_pointer: forward, get_keyboard: forward, get_touch: forward, release: forward },
+  state: () => ({ hostName: undefined }),
+  requests: {
+    get_pointer: device("pointer"),
+    get_keyboard: device("keyboard"),
+    get_touch: device("touch"),
+    release: forward,
+  },
   events: { capabilities: forward, name: forward },
-});
-
-export const pointerRelay = defineRelay({
-  table: wl_pointer,
-  version: 9,
-  requests: { set_cursor: forward, release: forward },
-  events: {
-    enter: noting("focus"),
-    leave: noting("focus"),
-    motion: forward,
-    button: noting("action"),
-    axis: forward,
-    frame: forward,
-    axis_source: forward,
-    axis_stop: forward,
-    axis_discrete: forward,
-    axis_value120: forward,
-    axis_relative_direction: forward,
+  bound: (_client, object, hostName) => {
+    object.state.hostName = hostName;
   },
 });
 
@@ -64,20 +70,5 @@ export const keyboardRelay = defineRelay({
     },
     modifiers: noting("focus"),
     repeat_info: forward,
-  },
-});
-
-export const touchRelay = defineRelay({
-  table: wl_touch,
-  version: 9,
-  requests: { release: forward },
-  events: {
-    down: noting("action"),
-    up: noting("action"),
-    motion: forward,
-    frame: forward,
-    cancel: forward,
-    shape: forward,
-    orientation: forward,
   },
 });

@@ -4,8 +4,9 @@
  */
 import { BYTES_PER_PIXEL } from "../../../channel/contract/display.ts";
 import { wl_buffer, wl_shm } from "../../../wayland/generated/wayland.ts";
-
 import { defineRelay, forward } from "../relay.ts";
+import type { BufferView, SurfaceBuffer } from "../surfaces/change.ts";
+import type { Rect } from "../surfaces/rect.ts";
 
 export const shmRelay = defineRelay({
   table: wl_shm,
@@ -18,10 +19,51 @@ export const shmRelay = defineRelay({
   },
 });
 
-/** Buffers without memory of the guest: those of single-pixel-buffer. */
-export const bufferRelay = defineRelay({
+/** A buffer without memory of the guest, from single-pixel-buffer. */
+class PixelBuffer implements SurfaceBuffer {
+  readonly width = 1;
+  readonly height = 1;
+  readonly #hostId: number;
+  readonly #destroy: () => void;
+  #waiting = 0;
+  #state: "there" | "unwanted" | "gone" = "there";
+
+  constructor(hostId: number, destroy: () => void) {
+    this.#hostId = hostId;
+    this.#destroy = destroy;
+  }
+
+  hold(): void {
+    this.#waiting += 1;
+  }
+
+  drop(): void {
+    this.#waiting -= 1;
+    this.#destroyWhenUnused();
+  }
+
+  view(part: Rect | undefined): BufferView | undefined {
+    return part !== undefined || this.#state === "gone" ? undefined : { hostId: this.#hostId, given: () => {} };
+  }
+
+  /** The guest wants it no more; a commit that waits may still show it. */
+  destroyed(): void {
+    this.#state = "unwanted";
+    this.#destroyWhenUnused();
+  }
+
+  #destroyWhenUnused(): void {
+    if (this.#state !== "unwanted" || this.#waiting > 0) return;
+    this.#state = "gone";
+    this.#destroy();
+  }
+}
+
+export const bufferRelay = defineRelay<PixelBuffer>({
   table: wl_buffer,
   version: 1,
-  requests: { destroy: forward },
+  state: (client, _by, { hostId }) =>
+    new PixelBuffer(hostId, () => client.sendToHost(hostId, wl_buffer, "destroy", [])),
+  requests: { destroy: ({ object }) => object.state.destroyed() },
   events: { release: forward },
 });

@@ -1,21 +1,28 @@
 /**
- * wl_surface. Shared-memory buffers do not come here: the guest half keeps them and attaches ranges of the arena by the
- * link (link-end.ts). A wl_buffer that does come here was made by an interface of ours, single-pixel-buffer.
+ * wl_surface. What a guest asks for is gathered until it counts, and then told to the compositor together with what
+ * belongs to it (surfaces/). Shared-memory buffers do not come here: the guest half keeps them and attaches ranges of the
+ * arena by the link (link-end.ts). A wl_buffer that does come here was made by an interface of ours.
  */
+import { wp_viewport } from "../../../wayland/generated/viewporter.ts";
 import { wl_surface } from "../../../wayland/generated/wayland.ts";
 import type { DisplayClient } from "../client.ts";
 import { MAX_CLIENT_SURFACES } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
-import { defineRelay, forward, type RelayObject, stateOf } from "../relay.ts";
-import { checkSurfaceUnused } from "../surface-roles.ts";
+import { defineRelay, forward, type GuestRequest, stateOf } from "../relay.ts";
+import { checkSurfaceUnused, xdgSurfaceOf } from "../surface-roles.ts";
+import type { SurfaceBuffer } from "../surfaces/change.ts";
+import { GuestSurface } from "../surfaces/guest-surface.ts";
+import { OFFSET_SINCE, showTree } from "../surfaces/show.ts";
+import { heldObject, liveObject } from "../translate.ts";
+import { regionRelay } from "./wl-region.ts";
+import { bufferRelay } from "./wl-shm.ts";
+import { mayCommit } from "./xdg-order.ts";
 
-interface SurfaceState {
-  /** A window of the user's desktop: has the role of a toplevel. */
-  isWindow: boolean;
-  /** Content attached with the next commit; undefined when the content stays as it is. */
-  pendingContent: boolean | undefined;
-  hasContent: boolean;
-}
+type Request = GuestRequest<GuestSurface>;
+
+const ERROR = wl_surface.enums.error?.entries ?? {};
+/** Highest value of wl_output.transform. */
+const LAST_TRANSFORM = 7;
 
 const surfaceCounts = new WeakMap<DisplayClient, number>();
 
@@ -25,66 +32,82 @@ function count(client: DisplayClient, change: 1 | -1): number {
   return surfaces;
 }
 
-export const surfaceRelay = defineRelay<SurfaceState>({
+function damage(unit: "buffer" | "surface") {
+  return ({ object, args }: Request) => {
+    const [x, y, width, height] = args as [number, number, number, number];
+    object.state.pending.addDamage({ unit, x, y, width, height });
+  };
+}
+
+function setRegion(which: "opaque" | "input") {
+  return ({ client, object, args }: Request) => {
+    const id = args[0] as number;
+    const region = id === 0 ? undefined : stateOf(regionRelay, heldObject(client, id, "wl_region"))?.take();
+    object.state.pending[which] = { region };
+  };
+}
+
+function bounded(request: Request, name: "scale" | "transform", least: number, most: number, error: string): void {
+  const [value] = request.args as [number];
+  if (value < least || value > most)
+    throw new ProtocolViolation(request.object.guestId, ERROR[error] ?? 0, `${name} ${value}`);
+  request.object.state.pending[name] = value;
+}
+
+export const surfaceRelay = defineRelay<GuestSurface>({
   table: wl_surface,
   version: 6,
-  state: (client) => {
+  state: (client, _by, { guestId, hostId, version }) => {
     if (count(client, 1) > MAX_CLIENT_SURFACES) {
       throw new ProtocolViolation(1, WL_DISPLAY_ERROR.noMemory, `more than ${MAX_CLIENT_SURFACES} surfaces`);
     }
-    return { isWindow: false, pendingContent: undefined, hasContent: false };
+    return new GuestSurface(guestId, hostId, version);
   },
   requests: {
-    destroy: ({ object, forward }) => {
+    destroy: ({ client, object, forward }) => {
       checkSurfaceUnused(object);
+      object.state.destroy();
+      const { viewportId } = object.state.host;
+      if (viewportId !== 0) client.sendToHost(viewportId, wp_viewport, "destroy", []);
       forward();
     },
-    attach: ({ object, args, forward }) => {
-      forward();
-      object.state.pendingContent = args[0] !== 0;
+    attach: ({ client, object, args }) => {
+      const [id, x, y] = args as [number, number, number];
+      const buffer = id === 0 ? undefined : stateOf(bufferRelay, liveObject(client, id, "wl_buffer"));
+      attachBuffer(object.state, buffer, x, y);
     },
-    damage: forward,
+    damage: damage("surface"),
+    // The object must exist at once, so the request goes out at once: it counts from the compositor's next commit.
     frame: forward,
-    set_opaque_region: forward,
-    set_input_region: forward,
-    commit: ({ client, object, forward }) => {
-      forward();
-      const { state } = object;
-      if (state.pendingContent !== undefined) setContent(client, state, state.pendingContent);
-      state.pendingContent = undefined;
+    set_opaque_region: setRegion("opaque"),
+    set_input_region: setRegion("input"),
+    commit: ({ client, object }) => {
+      if (!object.state.commit()) return;
+      const { root } = object.state;
+      if (mayCommit(root, xdgSurfaceOf(object))) showTree(root, client.own, object.state.parent === undefined);
     },
-    set_buffer_transform: forward,
-    set_buffer_scale: forward,
-    damage_buffer: forward,
-    offset: forward,
+    set_buffer_transform: (request) => bounded(request, "transform", 0, LAST_TRANSFORM, "invalid_transform"),
+    set_buffer_scale: (request) => bounded(request, "scale", 1, Number.POSITIVE_INFINITY, "invalid_scale"),
+    damage_buffer: damage("buffer"),
+    offset: ({ object, args }) => {
+      [object.state.pending.dx, object.state.pending.dy] = args as [number, number];
+    },
   },
   events: { enter: forward, leave: forward, preferred_buffer_scale: forward, preferred_buffer_transform: forward },
   destroyed: (client, object) => {
     count(client, -1);
-    setContent(client, object.state, false);
+    object.state.destroy();
   },
 });
 
-/** The next commit of `surface` shows other pixels, or none. */
-export function surfaceAttached(surface: RelayObject, content: boolean): void {
-  const state = stateOf(surfaceRelay, surface);
-  if (state !== undefined) state.pendingContent = content;
+/** wl_surface.attach, of whatever kind of buffer. */
+export function attachBuffer(surface: GuestSurface, buffer: SurfaceBuffer | undefined, x: number, y: number): void {
+  const { pending } = surface;
+  pending.attach(buffer);
+  if (surface.version < OFFSET_SINCE) [pending.dx, pending.dy] = [x, y];
 }
 
-/** `surface` has become a window of the user's desktop, or is one no more. */
-export function surfaceIsWindow(client: DisplayClient, surface: RelayObject | undefined, isWindow: boolean): void {
-  const state = stateOf(surfaceRelay, surface);
-  if (state === undefined || state.isWindow === isWindow) return;
-  if (!isWindow) setContent(client, state, false);
-  state.isWindow = isWindow;
-  // A surface with content may not become a window. Until the compositor says so, it counts as one that shows something.
-  if (isWindow && state.hasContent) client.context.windowShown();
-}
-
-function setContent(client: DisplayClient, state: SurfaceState, hasContent: boolean): void {
-  if (state.hasContent === hasContent) return;
-  state.hasContent = hasContent;
-  if (!state.isWindow) return;
-  if (hasContent) client.context.windowShown();
-  else client.context.windowHidden();
+/** The guest's live surface `guestId`. Throws a violation when there is none. */
+export function liveSurface(client: DisplayClient, guestId: number): GuestSurface {
+  return liveObject(client, guestId, "wl_surface").state as GuestSurface;
 }

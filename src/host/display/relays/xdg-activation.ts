@@ -15,7 +15,7 @@ import { ACTIVATION_ACTION_MAX_AGE_MS, MAX_ACTIVATION_TOKENS } from "../limits.t
 import { MintedNames } from "../minted-names.ts";
 import { permitted } from "../policy.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
-import { defineRelay, forward } from "../relay.ts";
+import { defineRelay, forward, type RelayObject } from "../relay.ts";
 
 interface TokenState {
   /** The app has named what the user did. */
@@ -24,6 +24,12 @@ interface TokenState {
 }
 
 const ALREADY_USED = xdg_activation_token_v1.enums.error?.entries.already_used ?? 0;
+
+function checkUncommitted(object: RelayObject<TokenState>): void {
+  if (object.state.committed)
+    throw new ProtocolViolation(object.guestId, ALREADY_USED, "the token was committed before");
+}
+
 const tokens = perSandbox(() => new MintedNames(MAX_ACTIVATION_TOKENS));
 
 export const activationRelay = defineRelay({
@@ -48,14 +54,21 @@ export const activationTokenRelay = defineRelay<TokenState>({
   state: () => ({ userActed: false, committed: false }),
   requests: {
     set_serial: ({ client, object, args, forward }) => {
+      checkUncommitted(object);
       object.state.userActed = client.serials.isRecentAction(args[0] as number, ACTIVATION_ACTION_MAX_AGE_MS);
       forward();
     },
-    set_app_id: ({ client, args, forward }) => forward([hostAppId(client.context.sandbox, args[0] as string)]),
-    set_surface: forward,
+    set_app_id: ({ client, object, args, forward }) => {
+      checkUncommitted(object);
+      forward([hostAppId(client.context.sandbox, args[0] as string)]);
+    },
+    set_surface: ({ object, forward }) => {
+      checkUncommitted(object);
+      forward();
+    },
     commit: ({ client, object, forward }) => {
       const { state } = object;
-      if (state.committed) throw new ProtocolViolation(object.guestId, ALREADY_USED, "the token was committed before");
+      checkUncommitted(object);
       state.committed = true;
       if (permitted(client, "activation", state.userActed)) {
         forward();
