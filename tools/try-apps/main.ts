@@ -183,7 +183,9 @@ class Trial {
   /** The screen once it has come to rest, or as it is then. */
   async #picture(name: string): Promise<Buffer> {
     const path = join(this.#place, `${this.#sandbox}-${name}.png`);
-    const still = await stillPicture(this.#compositor, undefined, { deadlineMs: REST_DEADLINE_MS }).catch(() => undefined);
+    const still = await stillPicture(this.#compositor, undefined, { deadlineMs: REST_DEADLINE_MS }).catch(
+      () => undefined,
+    );
     if (still === undefined) await this.#compositor.screenshot(path);
     else writeFileSync(path, still);
     return readFileSync(path);
