@@ -11,6 +11,8 @@ const EQUAL_PICTURES = 3;
 
 export interface PictureOptions {
   readonly deadlineMs?: number;
+  /** How long the screen must have been at rest, at least. */
+  readonly stillMs?: number;
   /** Whether the cursor is in the picture. */
   readonly cursor?: boolean;
 }
@@ -50,14 +52,16 @@ async function still(
   accept: (picture: Buffer) => boolean,
   options: PictureOptions,
 ): Promise<Buffer> {
-  const { deadlineMs = STILL_DEADLINE_MS } = options;
+  const { deadlineMs = STILL_DEADLINE_MS, stillMs = 0 } = options;
   let last: Buffer = Buffer.alloc(0);
   let equal = 0;
+  let since = performance.now();
   return await eventually("waiting for the screen to come to rest", deadlineMs, async () => {
     const now = await look(compositor, format, options);
     equal = now.equals(last) ? equal + 1 : 0;
+    if (equal === 0) since = performance.now();
     last = now;
-    return equal >= EQUAL_PICTURES && accept(now) ? now : undefined;
+    return equal >= EQUAL_PICTURES && performance.now() - since >= stillMs && accept(now) ? now : undefined;
   });
 }
 

@@ -1,7 +1,7 @@
-/** Apps of several toolkits in a virtual machine, used with the keyboard: a terminal, Qt 6, GTK 4 and SDL 2. */
+/** Apps in a virtual machine, used with the keyboard: a terminal, Qt 6 and SDL 2. */
 import { expect, test } from "bun:test";
 import { eventually } from "../support/deadline.ts";
-import { HEIGHT, type VmSession, WIDTH } from "./session.ts";
+import type { VmSession } from "./session.ts";
 
 const DEADLINE_MS = 240_000;
 /** For an app under emulation to take in what was typed. */
@@ -9,8 +9,6 @@ const REACTION_DEADLINE_MS = 60_000;
 const SDL_KEY_PROGRAM = "/usr/libexec/installed-tests/SDL2/checkkeys";
 /** What an open menu adds at least to the size of a picture, in bytes. */
 const MENU_BYTES = 3_000;
-/** Middle of GNOME's title bar, in pixels from the top of the window. */
-const TITLE_Y = 30;
 
 export function testApps(session: () => VmSession): void {
   test(
@@ -41,48 +39,6 @@ export function testApps(session: () => VmSession): void {
       await session().picture((now) => now.length < before.length + MENU_BYTES);
       await session().run("exec", "arena", "--", "pkill", "featherpad");
       await session().closed();
-    },
-    DEADLINE_MS,
-  );
-
-  test(
-    "a GTK 4 app is used with the pointer: a menu opens at its button",
-    async () => {
-      const { compositor, input } = session();
-      const { id } = await session().open("arena", ["gnome-calculator"]);
-      await compositor.swaymsg(`[con_id=${id}] floating enable, move absolute position 0 0`);
-      const { rect } = await compositor.sway.waitFor("the window in its corner", (windows) =>
-        windows.find((window) => window.rect.x === 0 && window.rect.width < WIDTH),
-      );
-      const plain = await session().picture();
-      const grown = (now: Buffer) => now.length > plain.length + MENU_BYTES;
-      await input.moveTo(rect.width / 2, TITLE_Y, WIDTH, HEIGHT);
-      await input.click();
-      await session().picture(grown);
-      await input.key("Escape");
-      await session().picture((now) => !grown(now));
-      await session().closeAll();
-    },
-    DEADLINE_MS,
-  );
-
-  test(
-    "a GTK 4 app opens a dialog with a key, and closes it with another",
-    async () => {
-      const { compositor, input } = session();
-      const count = (wanted: number) =>
-        compositor.sway.waitFor(
-          `windows, ${wanted} of them`,
-          (windows) => (windows.length === wanted ? true : undefined),
-          REACTION_DEADLINE_MS,
-        );
-      const window = await session().open("arena", ["gtk4-widget-factory"]);
-      expect(window.app_id).toBe("vitrine.arena.org.gtk.WidgetFactory4");
-      await input.key("F1");
-      await count(2);
-      await input.key("Escape");
-      await count(1);
-      await session().closeAll();
     },
     DEADLINE_MS,
   );

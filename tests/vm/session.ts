@@ -8,7 +8,7 @@ import { Compositor } from "../support/compositor.ts";
 import { VirtualInput } from "../support/input.ts";
 import { NativeRoot } from "../support/native-root.ts";
 import type { Pixels } from "../support/pixels.ts";
-import { stillPicture, stillPixels } from "../support/still-picture.ts";
+import { type PictureOptions, stillPicture, stillPixels } from "../support/still-picture.ts";
 import type { SwayNode } from "../support/sway.ts";
 
 export const [WIDTH, HEIGHT] = [1440, 900];
@@ -37,8 +37,8 @@ const PACKAGES = [
   "weston",
   "wl-clipboard",
 ];
-/** One sandbox for each way that pixels travel. */
-export const SANDBOXES = { arena: [], stream: ["--no-shared-memory"] } as const;
+/** One sandbox for each way that pixels travel; by their names they have frames of one colour. */
+export const SANDBOXES = { arena: [], wire: ["--no-shared-memory"] } as const;
 export type SandboxName = keyof typeof SANDBOXES;
 
 export class VmSession {
@@ -56,18 +56,18 @@ export class VmSession {
     this.#environment = { ...sharedEnvironment(folder), WAYLAND_DISPLAY: compositor.socketPath };
   }
 
-  /** Builds the image, unless that is done; starts the desktop. No machine runs before the first app. */
-  static async start(): Promise<VmSession> {
+  /**
+   * Builds the image, unless that is done; starts the desktop. No machine runs before the first app. Where the cursor is
+   * hidden, the pointer is over no window while it rests: sway takes it away to hide it.
+   */
+  static async start({ cursor }: { cursor: "hidden" | "shown" }): Promise<VmSession> {
     const folder = mkdtempSync(join(tmpdir(), "vitrine-vm-"));
     const environment = sharedEnvironment(folder);
     const { status, errors } = await vitrine(["image", "build", IMAGE, "--packages", PACKAGES.join()], environment);
     expect({ status, errors: status === 0 ? "" : errors }).toEqual({ status: 0, errors: "" });
     const native = await NativeRoot.unpack(environment.XDG_DATA_HOME, IMAGE);
-    const compositor = await Compositor.start({
-      width: WIDTH,
-      height: HEIGHT,
-      swayConfig: "seat seat0 hide_cursor 1",
-    });
+    const swayConfig = cursor === "hidden" ? "seat seat0 hide_cursor 1" : "";
+    const compositor = await Compositor.start({ width: WIDTH, height: HEIGHT, swayConfig });
     const input = await VirtualInput.create(compositor.socketPath);
     return new VmSession(compositor, input, native, folder);
   }
@@ -107,14 +107,21 @@ export class VmSession {
     );
   }
 
+  /** Ends the sandboxes of windows that are still there. */
+  async clear(): Promise<void> {
+    if ((await this.compositor.sway.windows()).length === 0) return;
+    await this.run("stop", "--all", "--force");
+    await this.closed();
+  }
+
   /** The screen at rest, once `accept` takes it. */
   picture(accept?: (picture: Buffer) => boolean): Promise<Buffer> {
     return stillPicture(this.compositor, accept, { deadlineMs: PICTURE_DEADLINE_MS });
   }
 
   /** The same as pixels. */
-  pixels(accept?: (pixels: Pixels) => boolean): Promise<Pixels> {
-    return stillPixels(this.compositor, accept, { deadlineMs: PICTURE_DEADLINE_MS });
+  pixels(accept?: (pixels: Pixels) => boolean, options: PictureOptions = {}): Promise<Pixels> {
+    return stillPixels(this.compositor, accept, { deadlineMs: PICTURE_DEADLINE_MS, ...options });
   }
 }
 

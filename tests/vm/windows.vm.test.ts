@@ -1,5 +1,5 @@
 /** Windows out of real virtual machines, on a headless desktop: what they show, and how they are used. */
-import { afterAll, beforeAll } from "bun:test";
+import { afterAll, afterEach, beforeAll } from "bun:test";
 import { VitrineError } from "../../src/base/error.ts";
 import { testApps } from "./apps.ts";
 import { testInteractions } from "./interactions.ts";
@@ -8,9 +8,12 @@ import { BOOT_DEADLINE_MS, BUILD_DEADLINE_MS, VmSession } from "./session.ts";
 
 let session: VmSession | undefined;
 beforeAll(async () => {
-  session = await VmSession.start();
+  session = await VmSession.start({ cursor: "hidden" });
 }, BUILD_DEADLINE_MS);
 afterAll(() => session?.stop(), BOOT_DEADLINE_MS);
+
+// What a failed test has left would be taken for a window of the next one.
+afterEach(() => session?.clear(), BOOT_DEADLINE_MS);
 
 const started = (): VmSession => {
   if (session === undefined) throw new VitrineError("unavailable", "the session has not started");
