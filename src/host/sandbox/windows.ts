@@ -87,17 +87,20 @@ async function realWindows(
   // Loaded only here: a sandbox without windows does not carry the display's code.
   const { HostDisplay } = await import("../display/display.ts");
   const { openRoute } = await import("../display/compositor-route.ts");
-  const route = await openRoute({
-    socketPath,
-    sandbox: spec.name,
-    contextPath: sandboxPaths(spec.name).wayland,
-    onNotice: (severity, message) => handlers.notice(severity, message),
-  });
+  const reopen = () =>
+    openRoute({
+      socketPath,
+      sandbox: spec.name,
+      contextPath: sandboxPaths(spec.name).wayland,
+      onNotice: (severity, message) => handlers.notice(severity, message),
+    });
+  const route = await reopen();
   const { arena, offset, bytes } = await openArena(spec);
   let clockOffset = 0n;
   const display = new HostDisplay({
     socketPath,
     route,
+    reopen,
     sandbox: spec.name,
     colour: colourValue(spec.colour),
     arena,

@@ -257,6 +257,7 @@ export class World {
       width: pixels.width,
       height: pixels.height,
       hold: () => count(1),
+      keep: () => count(1),
       drop: () => count(-1),
       view: (part) => ({ hostId: this.host.addBuffer({ ...pixels, ...part }), given: () => {} }),
     };
