@@ -148,9 +148,7 @@ export class DisplayClient {
 
   /** Binds a global of the compositor on our registry. `hostId` is the new object's id. */
   bindOnHost(hostName: number, table: InterfaceTable, version: number, hostId: number): void {
-    const bind = messageByName(wl_registry, "requests", "bind");
-    const newId = { interface: table.name, version, id: hostId };
-    this.sendRequestToHost(HOST_REGISTRY_ID, wl_registry, bind.opcode, bind.message, [hostName, newId]);
+    this.sendToHost(HOST_REGISTRY_ID, wl_registry, "bind", [hostName, { interface: table.name, version, id: hostId }]);
   }
 
   /** Queues a request to the compositor; sent with the batch. Takes ownership of `fds`. */
@@ -328,11 +326,9 @@ export class DisplayClient {
   }
 
   #compositorClosed(error: VitrineError | undefined): void {
-    const isLoss =
-      (this.#phase === "running" || this.#lost !== undefined) &&
-      error?.code !== "protocol" &&
-      error?.code !== "internal";
-    if (!isLoss || !this.#returns.take()) {
+    const wasThere = this.#phase === "running" || this.#lost !== undefined;
+    // What we cannot follow is no loss.
+    if (!wasThere || error?.code === "protocol" || error?.code === "internal" || !this.#returns.take()) {
       this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor closed the connection");
       return this.context.compositorLost(error);
     }

@@ -207,6 +207,7 @@ export class HostDisplay {
   #compositorLost(error: VitrineError | undefined): void {
     if (this.#compositor !== "there") return;
     this.#compositor = "away";
+    this.#context.notice("warning", "the compositor has gone; windows wait for one to return");
     void this.#awaitCompositor(error);
   }
 
@@ -240,6 +241,7 @@ export class HostDisplay {
     this.#route.close();
     this.#route = route;
     this.#layout.replace(route.layout);
+    this.#context.notice("info", "a compositor is there again, and windows return");
     for (const client of [...this.#clients.values()]) client.reconnect();
   }
 
