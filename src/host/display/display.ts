@@ -19,6 +19,7 @@ import { COMPOSITOR_RETRY_MS, COMPOSITOR_RETURN_DEADLINE_MS, MAX_DISPLAY_CLIENTS
 import { CurrentLayout } from "./output-layout.ts";
 import { DisplayPolicy } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
+import { mintActivationToken } from "./relays/xdg-activation.ts";
 import { SelectionNames } from "./selection-names.ts";
 import { Tracer } from "./trace/tracer.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
@@ -129,6 +130,11 @@ export class HostDisplay {
   setPolicy(policy: Policy): number {
     this.#context.policy.replace(policy);
     return [...this.#clients.values()].filter((client) => !client.policyChanged()).length;
+  }
+
+  /** A token for an app that is being started, which stands for one that the compositor gave its launcher. */
+  mintActivationToken(hostToken: string): string {
+    return mintActivationToken(this.#context, hostToken);
   }
 
   /** Shows the messages of app connections until the function returned is called. Throws "limit" when too many watch. */

@@ -34,6 +34,8 @@ export interface Windows {
   accept(stream: ByteStream, header: GuestStreamHeader): void;
   /** Puts a policy in force; returns how many app connections it ended. */
   setPolicy(policy: Policy): number;
+  /** A token for an app that stands for one of the compositor's; undefined without windows. */
+  mintActivationToken(hostToken: string): string | undefined;
   /** Shows the messages of apps until the function returned is called. Throws when there are none to show. */
   trace(options: TraceOptions, show: (record: TraceRecord) => void): () => void;
   /** What the guest's monotonic clock says now, in milliseconds. */
@@ -70,6 +72,7 @@ async function noWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promis
       stream.destroy();
     },
     setPolicy: () => 0,
+    mintActivationToken: () => undefined,
     trace: () => {
       throw new VitrineError("unavailable", "Cannot trace: the sandbox was started without a display");
     },
@@ -129,6 +132,7 @@ async function realWindows(
     },
     trace: (options, show) => display.trace(options, show),
     setPolicy: (changed) => display.setPolicy(changed),
+    mintActivationToken: (hostToken) => display.mintActivationToken(hostToken),
     setGuestUptime: (milliseconds) => {
       clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
     },
