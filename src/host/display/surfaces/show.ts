@@ -62,6 +62,8 @@ export function showTree(root: GuestSurface, host: HostSide, committed: boolean)
 /** Tells a compositor that has just been told of the children of `surface`, one after the other, in which order they are. */
 export function tellOrder(surface: GuestSurface, host: HostSide): void {
   const { stack } = surface;
+  const asTold = [surface, ...surface.children];
+  if (stack.every((one, index) => one === asTold[index])) return;
   const own = stack.indexOf(surface);
   const place = (child: GuestSurface | undefined, name: string, sibling: GuestSurface | undefined) => {
     if (child !== undefined && sibling !== undefined && child.subsurfaceHostId !== 0)
