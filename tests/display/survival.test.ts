@@ -1,11 +1,15 @@
 /** Windows survive their compositor: it is killed, another takes its place, and what apps showed is on the screen again. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 import type { VitrineError } from "../../src/base/error.ts";
+import { openRoute } from "../../src/host/display/compositor-route.ts";
 import { MAX_RETURNS } from "../../src/host/display/limits.ts";
+import { connectUnix } from "../../src/sys/socket.ts";
 import { wp_viewporter } from "../../src/wayland/generated/viewporter.ts";
 import { wl_compositor, wl_data_device_manager, wl_subcompositor } from "../../src/wayland/generated/wayland.ts";
 import { xdg_wm_base } from "../../src/wayland/generated/xdg-shell.ts";
 import { Compositor } from "../support/compositor.ts";
+import { DESKTOPS_DEADLINE_MS, openDesktops } from "../support/desktops.ts";
 import { DisplayLoop, EVERYTHING_ALLOWED, PIXEL_PATHS, policyOf } from "../support/display-loop.ts";
 import { VirtualInput } from "../support/input.ts";
 import { stillPixels } from "../support/still-picture.ts";
@@ -51,6 +55,30 @@ describe.each([...PIXEL_PATHS])("pixels by %s", (pixels) => {
     input.close();
   });
 });
+
+test(
+  "the way to the next compositor is through a security context again",
+  async () => {
+    using root = await openDesktops();
+    await using compositor = await Compositor.start({ root, swayConfig: SWAY_CONFIG });
+    const contextPath = join(compositor.runtimeDir, "context");
+    const reopen = () =>
+      openRoute({ socketPath: compositor.socketPath, sandbox: "test", contextPath, onNotice: () => {} });
+    using loop = new DisplayLoop(compositor, "arena", { route: await reopen(), reopen });
+    using client = await WaylandClient.connect(loop.socketPath);
+    await openWindow(client, { width: 100, height: 100, appId: "app" });
+    const hidden = async () => {
+      using direct = new WaylandClient(connectUnix(contextPath));
+      await direct.roundtrip();
+      return direct.global("zwlr_screencopy_manager_v1") === undefined;
+    };
+    expect(await hidden()).toBe(true);
+    await restart(compositor);
+    await compositor.sway.waitForWindow((one) => one.app_id === "vitrine.test.app");
+    expect(await hidden()).toBe(true);
+  },
+  DESKTOPS_DEADLINE_MS,
+);
 
 /** A surface of one colour over `parent`, at `at`. */
 function overlay(client: WaylandClient, parent: ClientObject, at: readonly [number, number], colour: number) {

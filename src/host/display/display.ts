@@ -12,7 +12,7 @@ import { Mapping } from "../../sys/memory.ts";
 import { describeProblem, type Policy, SHIPPED_POLICY } from "../policy/policy.ts";
 import { relayRegistry } from "./allow-list.ts";
 import { DisplayClient } from "./client.ts";
-import { type CompositorRoute, directRoute } from "./compositor-route.ts";
+import { type CompositorRoute, directRoute, noRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
 import type { Colour } from "./frame/colour.ts";
 import { COMPOSITOR_RETRY_MS, COMPOSITOR_RETURN_DEADLINE_MS, MAX_DISPLAY_CLIENTS } from "./limits.ts";
@@ -219,6 +219,9 @@ export class HostDisplay {
 
   async #awaitCompositor(cause: VitrineError | undefined): Promise<void> {
     const { returnDeadlineMs = COMPOSITOR_RETURN_DEADLINE_MS } = this.#options;
+    // First: the new way may use the same path.
+    this.#route.close();
+    this.#route = noRoute;
     const deadline = performance.now() + returnDeadlineMs;
     while (this.#compositor === "away" && performance.now() < deadline) {
       try {
@@ -244,7 +247,6 @@ export class HostDisplay {
   #replaceRoute(route: CompositorRoute): void {
     if (this.#compositor !== "away") return route.close();
     this.#compositor = "there";
-    this.#route.close();
     this.#route = route;
     this.#layout.replace(route.layout);
     this.#context.notice("info", "a compositor is there again, and windows return");
