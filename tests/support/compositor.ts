@@ -54,9 +54,14 @@ export class Compositor implements AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   readonly #root: NativeRoot | undefined;
   readonly #children: ChildProcess[] = [];
+  readonly #options: CompositorOptions;
+  #server: ChildProcess | undefined;
 
-  private constructor(kind: CompositorKind, runtimeDir: string, root: NativeRoot | undefined) {
+  private constructor(options: CompositorOptions) {
+    const { kind = "sway", root } = options;
+    const runtimeDir = mkdtempSync(join(tmpdir(), `vitrine-${kind}-`));
     this.kind = kind;
+    this.#options = options;
     this.#root = root;
     this.runtimeDir = runtimeDir;
     this.socketPath = join(runtimeDir, SOCKET_NAME);
@@ -73,17 +78,20 @@ export class Compositor implements AsyncDisposable {
 
   /** Starts a compositor and waits until it takes connections. */
   static async start(options: CompositorOptions = {}): Promise<Compositor> {
-    const { kind = "sway", root } = options;
-    const compositor = new Compositor(kind, mkdtempSync(join(tmpdir(), `vitrine-${kind}-`)), root);
+    const compositor = new Compositor(options);
     try {
-      await compositor.#start(options);
+      await compositor.#start();
       return compositor;
     } catch (error) {
       const log = compositor.log();
       await compositor.stop();
-      throw new VitrineError("unavailable", `starting the compositor "${kind}" failed: ${String(error)}\n${log}`, {
-        cause: error,
-      });
+      throw new VitrineError(
+        "unavailable",
+        `starting the compositor "${compositor.kind}" failed: ${String(error)}\n${log}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -169,6 +177,22 @@ export class Compositor implements AsyncDisposable {
     }
   }
 
+  /** Kills the compositor, as a crash does: it takes leave of nobody. The programs started on it are left alone. */
+  async crash(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Starts it again, at the same socket, after a crash. */
+  async startAgain(): Promise<void> {
+    // sway would leave one that is there alone.
+    rmSync(this.#swaySocket, { force: true });
+    await this.#startServer();
+  }
+
   /** Ends the compositor, the programs started on it and what those have started, and removes the directory. */
   async stop(): Promise<void> {
     // Programs first: otherwise they complain in the log.
@@ -197,18 +221,23 @@ export class Compositor implements AsyncDisposable {
     return join(this.runtimeDir, "sway.sock");
   }
 
-  async #start(options: CompositorOptions): Promise<void> {
+  async #start(): Promise<void> {
     writeFileSync(this.#logPath, "", { mode: 0o600 });
     mkdirSync(join(this.runtimeDir, "home"));
-    writeFileSync(join(this.runtimeDir, "sway.config"), swayConfig(options));
+    writeFileSync(join(this.runtimeDir, "sway.config"), swayConfig(this.#options));
     chmodSync(this.runtimeDir, 0o700);
     for (const name of ["", "home", "log", "sway.config"]) this.giveToApps(join(this.runtimeDir, name));
-    const { command, args, extra = {} } = this.#program(options);
     if (this.kind === "mutter" || this.kind === "kwin") {
       const bus = this.#spawnServer("dbus-daemon", ["--session", "--nofork", `--address=${this.#busAddress}`]);
       await listening(this.#busPath, bus);
     }
-    await listening(this.socketPath, this.#spawnServer(command, args, extra));
+    await this.#startServer();
+  }
+
+  async #startServer(): Promise<void> {
+    const { command, args, extra = {} } = this.#program(this.#options);
+    this.#server = this.#spawnServer(command, args, extra);
+    await listening(this.socketPath, this.#server);
     if (this.kind === "sway") await eventually("waiting for sway", DEFAULT_DEADLINE_MS, this.#swayReady);
   }
 

@@ -72,12 +72,24 @@ export class Sway {
     deadlineMs = DEFAULT_DEADLINE_MS,
   ): Promise<T> {
     return await withDeadline<T>(`waiting for ${what}`, deadlineMs, (resolve, reject) => {
+      // One question at a time: sway takes few connections at once.
+      let state: "idle" | "looking" | "look again" = "idle";
       const look = (): void => {
+        if (state !== "idle") {
+          state = "look again";
+          return;
+        }
+        state = "looking";
         this.windows().then((windows) => {
           const found = find(windows);
-          if (found === undefined) return;
-          socket.destroy();
-          resolve(found);
+          if (found !== undefined) {
+            socket.destroy();
+            resolve(found);
+            return;
+          }
+          const isStale = state === "look again";
+          state = "idle";
+          if (isStale) look();
         }, reject);
       };
       // The reply says that the subscription stands: nothing is missed from then on.

@@ -5,6 +5,7 @@ import { testApps } from "./apps.ts";
 import { testInteractions } from "./interactions.ts";
 import { testPictures } from "./pictures.ts";
 import { BOOT_DEADLINE_MS, BUILD_DEADLINE_MS, VmSession } from "./session.ts";
+import { testSurvival } from "./survival.ts";
 
 let session: VmSession | undefined;
 beforeAll(async () => {
@@ -21,5 +22,7 @@ const started = (): VmSession => {
 };
 testPictures(started);
 testApps(started);
-// Last: it makes windows float.
+// It makes windows float.
 testInteractions(started);
+// Last: what the session has on its first compositor is gone then.
+testSurvival(started);

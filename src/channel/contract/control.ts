@@ -16,7 +16,10 @@ import { entrySchema, MAX_ARGUMENTS, MAX_STRING_BYTES, SIGNALS, stdioSchema } fr
 import { traceOptionsSchema } from "./trace.ts";
 
 /** Raised with every change of this file. */
-export const CONTROL_PROTOCOL_VERSION = 2;
+export const CONTROL_PROTOCOL_VERSION = 3;
+
+/** Longest activation token of a launcher; those of desktops have some dozens of characters. */
+export const MAX_ACTIVATION_TOKEN_CHARS = 1024;
 
 /** What a process can be joined to, by the side of the process. */
 export const STDIO_NAMES = ["stdin", "stdout", "stderr", "terminal"] as const;
@@ -75,6 +78,8 @@ export const controlContract = {
         directory: z.optional(text),
         user: z.enum(["user", "root"]),
         entry: z.optional(entrySchema),
+        /** What the caller's own launcher gave it for the window to come (xdg-activation). */
+        activationToken: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_ACTIVATION_TOKEN_CHARS))),
         stdio: stdioSchema,
       }),
       result: z.object({ pid: z.int() }),

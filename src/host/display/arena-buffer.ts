@@ -55,6 +55,10 @@ export class ArenaBuffer implements SurfaceBuffer {
     this.#isTaken = true;
   }
 
+  keep(): void {
+    this.#waiting += 1;
+  }
+
   drop(): void {
     this.#waiting -= 1;
     this.#settle();
@@ -78,6 +82,12 @@ export class ArenaBuffer implements SurfaceBuffer {
     };
     this.#views.push(view);
     return view;
+  }
+
+  /** The compositor has gone. */
+  hostLost(): void {
+    this.#views = [];
+    this.#settle();
   }
 
   /** The range goes back to the guest. */

@@ -10,29 +10,34 @@ import { decode } from "../../wayland/decode.ts";
 import { wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
 import { SERVER_ID_MIN } from "../../wayland/ids.ts";
 import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
-import { fdCount, type InterfaceTable, type MessageTable, messageByName, type Value } from "../../wayland/types.ts";
-import { CompositorConnection, takeFds } from "./compositor-connection.ts";
+import { type InterfaceTable, type MessageTable, messageByName, type Value } from "../../wayland/types.ts";
+import { CompositorConnection } from "./compositor-connection.ts";
 import type { DisplayContext } from "./context.ts";
 import { depart } from "./departure.ts";
 import { EventQueue } from "./event-queue.ts";
 import { GlobalList } from "./globals.ts";
+import { guestRequest } from "./guest-requests.ts";
+import { hostEvent } from "./host-events.ts";
 import { InputSerials } from "./input-serials.ts";
-import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_ERROR_CHARS } from "./limits.ts";
-import { LINK_INTERFACE, LINK_OBJECT_ID, LinkEnd } from "./link-end.ts";
+import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_ERROR_CHARS, MAX_RETURNS, RETURNS_INTERVAL_MS } from "./limits.ts";
+import { LinkEnd } from "./link-end.ts";
 import { ObjectMap } from "./object-map.ts";
 import { OwnObjects } from "./own-objects.ts";
-import { perform } from "./perform.ts";
 import { ProtocolViolation, violationOf, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
-import { forward, type Relay, type RelayObject } from "./relay.ts";
+import { RateLimit } from "./rate-limit.ts";
+import type { Relay, RelayObject } from "./relay.ts";
+import { replay, tellLost } from "./replay.ts";
 import { SeatCapabilities } from "./seat-capabilities.ts";
 import { MessageTrail } from "./trace/trail.ts";
-import { forwardEvent, skipEvent } from "./translate.ts";
 
 const HOST_DISPLAY_ID = 1;
 const HOST_REGISTRY_ID = 2;
 
-/** "leaving": nothing of the guest is looked at any more, and nothing is told to it. */
-type Phase = "connecting" | "running" | "leaving" | "ended";
+/**
+ * "lost": the compositor has gone, and the guest waits until there is one again. "leaving": nothing of the guest is looked at
+ * any more, and nothing is told to it.
+ */
+type Phase = "connecting" | "running" | "lost" | "leaving" | "ended";
 
 export class DisplayClient {
   readonly number: number;
@@ -42,7 +47,7 @@ export class DisplayClient {
   readonly seats = new SeatCapabilities(this);
   readonly serials = new InputSerials();
   readonly link: LinkEnd;
-  readonly compositor: CompositorConnection;
+  #compositor: CompositorConnection;
   #own: OwnObjects | undefined;
   readonly #stream: ByteStream;
   readonly #reader = new MessageReader();
@@ -51,8 +56,11 @@ export class DisplayClient {
   readonly #ended = Promise.withResolvers<void>();
   /** Kept once the connection has ended, on both sides. */
   readonly gone = this.#ended.promise;
-  readonly #handshakeTimer: ReturnType<typeof setTimeout>;
+  readonly #returns = new RateLimit(MAX_RETURNS, RETURNS_INTERVAL_MS);
+  #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #phase: Phase = "connecting";
+  /** Objects whose counterparts went with the last compositor, until they are there again. */
+  #lost: RelayObject[] | undefined;
 
   /** Takes over `stream`. Throws "unavailable" when the compositor cannot be reached; the stream is then untouched. */
   constructor(stream: ByteStream, number: number, context: DisplayContext) {
@@ -62,25 +70,67 @@ export class DisplayClient {
     this.#events = new EventQueue(stream);
     this.globals = new GlobalList(this);
     this.link = new LinkEnd(this);
-    this.compositor = new CompositorConnection(context.connect(), {
-      message: (raw, fds) => this.#hostMessage(raw, fds),
-      batchEnd: () => this.flush(),
-      drained: () => this.#stream.resume(),
-      closed: (error) => (this.#isOver ? this.#gone() : this.#compositorClosed(error)),
-    });
+    this.#compositor = this.#connect();
     this.objects.addFromGuest(HOST_DISPLAY_ID, 1, context.relays.display);
     // Nothing of the guest is looked at before the compositor has told what it offers.
     stream.pause();
     stream.onData((chunk) => this.#guestData(chunk));
     stream.onEnd(() => this.end());
     stream.onClose(() => this.end());
+    this.#shakeHands(() => {});
+  }
+
+  /** The connection to the compositor of the moment. */
+  get compositor(): CompositorConnection {
+    return this.#compositor;
+  }
+
+  /** Another compositor is there: shows on it all that there was. A connection that was not lost is left alone. */
+  reconnect(): void {
+    if (this.#phase !== "lost") return;
+    try {
+      this.#compositor = this.#connect();
+    } catch (error) {
+      return this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, VitrineError.from(error).message);
+    }
+    this.#phase = "connecting";
+    const { lost, free } = this.objects.hostChanged();
+    this.#lost?.push(...lost);
+    for (const { guestId } of free) this.#announceFree(guestId);
+    this.#own = undefined;
+    this.globals.hostChanged();
+    this.#shakeHands(() => {
+      replay(this, this.#lost ?? []);
+      this.#lost = undefined;
+      this.policyChanged();
+      this.flush();
+    });
+  }
+
+  /** No compositor will be there any more. */
+  giveUp(): void {
+    if (this.#phase === "lost") this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor is gone");
+  }
+
+  #connect(): CompositorConnection {
+    return new CompositorConnection(this.context.connect(), {
+      message: (raw, fds) => this.#hostMessage(raw, fds),
+      batchEnd: () => this.flush(),
+      drained: () => {
+        if (this.#phase === "running") this.#stream.resume();
+      },
+      closed: (error) => (this.#isOver ? this.#gone() : this.#compositorClosed(error)),
+    });
+  }
+
+  #shakeHands(then: () => void): void {
     this.#handshakeTimer = setTimeout(
       () => this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor does not answer"),
       COMPOSITOR_HANDSHAKE_DEADLINE_MS,
     );
     this.sendToHost(HOST_DISPLAY_ID, wl_display, "get_registry", [HOST_REGISTRY_ID]);
     // A second round trip for what the seats have.
-    this.whenAnswered(() => this.whenAnswered(() => this.#handshakeDone()));
+    this.whenAnswered(() => this.whenAnswered(() => this.#handshakeDone(then)));
   }
 
   /** Calls `then` once the compositor has handled all that was sent before. */
@@ -98,9 +148,7 @@ export class DisplayClient {
 
   /** Binds a global of the compositor on our registry. `hostId` is the new object's id. */
   bindOnHost(hostName: number, table: InterfaceTable, version: number, hostId: number): void {
-    const bind = messageByName(wl_registry, "requests", "bind");
-    const newId = { interface: table.name, version, id: hostId };
-    this.sendRequestToHost(HOST_REGISTRY_ID, wl_registry, bind.opcode, bind.message, [hostName, newId]);
+    this.sendToHost(HOST_REGISTRY_ID, wl_registry, "bind", [hostName, { interface: table.name, version, id: hostId }]);
   }
 
   /** Queues a request to the compositor; sent with the batch. Takes ownership of `fds`. */
@@ -160,7 +208,8 @@ export class DisplayClient {
 
   /** Another policy is in force: what it does not allow is taken back. Returns false when that ends the connection. */
   policyChanged(): boolean {
-    if (this.#isOver) return true;
+    // After a return it is asked for again.
+    if (this.#phase !== "running" && this.#phase !== "connecting") return true;
     const denied = this.globals.policyChanged();
     if (denied !== undefined) {
       const text = `the policy does not allow "${denied}" any more`;
@@ -204,12 +253,13 @@ export class DisplayClient {
     this.#ended.resolve();
   }
 
-  #handshakeDone(): void {
+  #handshakeDone(then: () => void): void {
     if (this.#phase !== "connecting") return;
     clearTimeout(this.#handshakeTimer);
     this.globals.ready();
     this.#phase = "running";
-    this.#stream.resume();
+    then();
+    if (!this.#isOver) this.#stream.resume();
   }
 
   #guestData(chunk: Uint8Array): void {
@@ -217,7 +267,7 @@ export class DisplayClient {
     try {
       this.#reader.push(chunk);
       for (let raw = this.#reader.next(); raw !== undefined; raw = this.#reader.next()) {
-        this.#guestMessage(raw);
+        guestRequest(this, raw, this.#trail);
         if (this.#isOver) return;
       }
     } catch (error) {
@@ -228,75 +278,10 @@ export class DisplayClient {
     if (this.compositor.congested) this.#stream.pause();
   }
 
-  #guestMessage(raw: RawMessage): void {
-    this.#trail.note("guest->", raw.objectId, raw.opcode);
-    if (raw.objectId === LINK_OBJECT_ID) {
-      const linkMessage = LINK_INTERFACE.requests[raw.opcode];
-      if (linkMessage !== undefined) this.#trail.identify(LINK_INTERFACE, linkMessage);
-      this.link.request(raw);
-      return;
-    }
-    const object = this.objects.byGuestId(raw.objectId);
-    if (object === undefined || !object.alive) {
-      throw new ProtocolViolation(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.invalidObject, `invalid object ${raw.objectId}`);
-    }
-    const { table, requestRules } = object.relay;
-    const message = table.requests[raw.opcode];
-    const rule = requestRules[raw.opcode];
-    if (message === undefined || rule === undefined || message.since > object.version) {
-      const text = `invalid method ${raw.opcode}, object ${table.name}#${object.guestId}`;
-      throw new ProtocolViolation(object.guestId, WL_DISPLAY_ERROR.invalidMethod, text);
-    }
-    this.#trail.identify(table, message);
-    const args = decode(message, raw);
-    this.#trail.decoded(args);
-    this.context.tracer?.message(this.number, "guest->", table, raw.objectId, message, args);
-    perform(this, object, raw.opcode, message, args);
-    this.link.discardTransfer();
-  }
-
   #hostMessage(raw: RawMessage, fds: OwnedFd[]): void {
-    if (raw.objectId === HOST_DISPLAY_ID) {
-      this.#hostDisplayEvent(raw);
-      return;
-    }
-    if (raw.objectId === HOST_REGISTRY_ID) {
-      this.globals.registryEvent(raw);
-      return;
-    }
-    const entry = this.objects.byHostId(raw.objectId);
-    if (entry === undefined) {
-      // Without the interface the number of descriptors is unknown, so the stream cannot be followed any further.
-      throw new VitrineError("protocol", `Cannot follow the compositor: event for unknown object ${raw.objectId}`);
-    }
-    if (entry.kind === "internal") {
-      entry.object.onEvent(raw);
-      return;
-    }
-    const { object } = entry;
-    const { table, eventRules } = object.relay;
-    const message = table.events[raw.opcode];
-    if (message === undefined)
-      throw new VitrineError("protocol", `Cannot follow the compositor: ${table.name} event ${raw.opcode} is unknown`);
-    this.#trail.note("<-host", raw.objectId, raw.opcode);
-    this.#trail.identify(table, message);
-    const own = takeFds(fds, fdCount(message));
-    try {
-      const rule = eventRules[raw.opcode];
-      if (!object.alive || rule === undefined) {
-        skipEvent(this, object, message, raw);
-        return;
-      }
-      const args = decode(message, raw);
-      this.#trail.decoded(args);
-      this.context.tracer?.message(this.number, "<-host", table, raw.objectId, message, args);
-      const pass = (changed: readonly Value[] = args, descriptors: "as-transfers" | "sent" = "as-transfers") =>
-        forwardEvent(this, object, raw.opcode, message, changed, descriptors === "sent" ? [] : own);
-      if (rule === forward) pass();
-      else rule({ client: this, object, message, args, fds: own, forward: pass });
-    } finally {
-      for (const fd of own) fd.close();
-    }
+    if (raw.objectId === HOST_DISPLAY_ID) this.#hostDisplayEvent(raw);
+    else if (raw.objectId === HOST_REGISTRY_ID) this.globals.registryEvent(raw);
+    else hostEvent(this, raw, fds, this.#trail);
   }
 
   #hostDisplayEvent(raw: RawMessage): void {
@@ -341,7 +326,24 @@ export class DisplayClient {
   }
 
   #compositorClosed(error: VitrineError | undefined): void {
+    const wasThere = this.#phase === "running" || this.#lost !== undefined;
+    // What we cannot follow is no loss.
+    if (!wasThere || error?.code === "protocol" || error?.code === "internal" || !this.#returns.take()) {
+      this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor closed the connection");
+      return this.context.compositorLost(error);
+    }
+    if (this.#phase === "running") this.#tellLost();
+    clearTimeout(this.#handshakeTimer);
+    this.#phase = "lost";
     this.context.compositorLost(error);
-    this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, "the compositor closed the connection");
+  }
+
+  #tellLost(): void {
+    this.#lost = [];
+    this.#stream.pause();
+    this.serials.forget();
+    tellLost(this);
+    this.link.hostLost();
+    this.flush();
   }
 }

@@ -34,6 +34,15 @@ export function directRoute(socketPath: string): CompositorRoute {
   return { layout: unknownLayout, connect: () => connectUnix(socketPath), close: () => {} };
 }
 
+/** None, while there is no compositor. */
+export const noRoute: CompositorRoute = {
+  layout: unknownLayout,
+  connect: () => {
+    throw new VitrineError("unavailable", "Cannot reach the compositor: it has gone, and is not there again yet");
+  },
+  close: () => {},
+};
+
 /** Asks the compositor what it has and goes through a security context if that works. Throws "unavailable" or "timeout". */
 export async function openRoute(options: RouteOptions): Promise<CompositorRoute> {
   const { socketPath, sandbox, contextPath, onNotice } = options;

@@ -12,12 +12,14 @@ import { Mapping } from "../../sys/memory.ts";
 import { describeProblem, type Policy, SHIPPED_POLICY } from "../policy/policy.ts";
 import { relayRegistry } from "./allow-list.ts";
 import { DisplayClient } from "./client.ts";
-import { type CompositorRoute, directRoute } from "./compositor-route.ts";
+import { type CompositorRoute, directRoute, noRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
 import type { Colour } from "./frame/colour.ts";
-import { MAX_DISPLAY_CLIENTS } from "./limits.ts";
+import { COMPOSITOR_RETRY_MS, COMPOSITOR_RETURN_DEADLINE_MS, MAX_DISPLAY_CLIENTS } from "./limits.ts";
+import { CurrentLayout } from "./output-layout.ts";
 import { DisplayPolicy } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
+import { mintActivationToken } from "./relays/xdg-activation.ts";
 import { SelectionNames } from "./selection-names.ts";
 import { Tracer } from "./trace/tracer.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
@@ -33,6 +35,10 @@ export interface HostDisplayOptions {
   socketPath: string;
   /** The way to the compositor, closed with the display; straight to its socket unless given. */
   route?: CompositorRoute;
+  /** A new way to it after it was gone. Throws while it is not there again. */
+  reopen?: () => Promise<CompositorRoute>;
+  /** How long a compositor that is gone is waited for, in milliseconds. */
+  returnDeadlineMs?: number;
   /** Name of the sandbox. */
   sandbox: string;
   /** The colour of its frames, 0xRRGGBB. */
@@ -54,7 +60,7 @@ export interface HostDisplayOptions {
   onWindowCount?: (windows: number) => void;
   /** A window got its first content. */
   onFirstFrame?: () => void;
-  /** The compositor went away (told once). */
+  /** The compositor went away and did not return (told once). */
   onCompositorLost?: (error: VitrineError | undefined) => void;
   /** The last messages of an app connection that was ended by an error; not for each, when many are. */
   onTrail?: (client: number, lines: readonly string[]) => void;
@@ -63,7 +69,8 @@ export interface HostDisplayOptions {
 
 export class HostDisplay {
   readonly #options: HostDisplayOptions;
-  readonly #route: CompositorRoute;
+  #route: CompositorRoute;
+  readonly #layout: CurrentLayout;
   readonly #clients = new Map<number, DisplayClient>();
   readonly #transfers = new Transfers();
   readonly #context: DisplayContext;
@@ -71,16 +78,19 @@ export class HostDisplay {
   readonly #tracer = new Tracer();
   #lastTrail = Number.NEGATIVE_INFINITY;
   #windows = 0;
-  #lost = false;
+  /** "away": it is being waited for. */
+  #compositor: "there" | "away" | "lost" | "closed" = "there";
+  #wake: () => void = () => {};
 
   constructor(options: HostDisplayOptions) {
     this.#options = options;
     this.#route = options.route ?? directRoute(options.socketPath);
+    this.#layout = new CurrentLayout(this.#route.layout);
     this.#context = {
       sandbox: options.sandbox,
       colour: options.colour,
       connect: () => this.#route.connect(),
-      layout: this.#route.layout,
+      layout: this.#layout,
       arena: options.arena,
       arenaOffset: options.arenaOffset ?? 0,
       arenaBytes: options.arenaBytes,
@@ -120,6 +130,11 @@ export class HostDisplay {
   setPolicy(policy: Policy): number {
     this.#context.policy.replace(policy);
     return [...this.#clients.values()].filter((client) => !client.policyChanged()).length;
+  }
+
+  /** A token for an app that is being started, which stands for one that the compositor gave its launcher. */
+  mintActivationToken(hostToken: string): string {
+    return mintActivationToken(this.#context, hostToken);
   }
 
   /** Shows the messages of app connections until the function returned is called. Throws "limit" when too many watch. */
@@ -166,6 +181,8 @@ export class HostDisplay {
 
   /** Ends every app connection and frees all memory. The promise is kept once the compositor has taken leave of all apps. */
   async close(): Promise<void> {
+    this.#compositor = "closed";
+    this.#wake();
     const clients = [...this.#clients.values()];
     const gone = Promise.all(clients.map((client) => client.gone));
     for (const client of clients) client.end();
@@ -190,16 +207,61 @@ export class HostDisplay {
   }
 
   /**
-   * One connection may have ended for its own sake. A compositor that dies may let go of its clients before it stops
-   * listening, so only one that answers a new connection lives; one that is merely slow is not given up.
+   * One connection may have ended for its own sake, and a compositor that dies may let go of its clients before it stops
+   * listening: whatever was lost returns with the first one that answers.
    */
   #compositorLost(error: VitrineError | undefined): void {
-    if (this.#lost) return;
-    probeCompositor(this.#options.socketPath).catch((cause) => {
-      if (this.#lost || VitrineError.from(cause).code === "timeout") return;
-      this.#lost = true;
-      this.#options.onCompositorLost?.(error);
-    });
+    if (this.#compositor !== "there") return;
+    this.#compositor = "away";
+    this.#context.notice("warning", "the compositor has gone; windows wait for one to return");
+    void this.#awaitCompositor(error);
+  }
+
+  async #awaitCompositor(cause: VitrineError | undefined): Promise<void> {
+    const { returnDeadlineMs = COMPOSITOR_RETURN_DEADLINE_MS } = this.#options;
+    // First: the new way may use the same path.
+    this.#route.close();
+    this.#route = noRoute;
+    const deadline = performance.now() + returnDeadlineMs;
+    while (this.#compositor === "away" && performance.now() < deadline) {
+      try {
+        const route = await this.#reopen();
+        this.#replaceRoute(route);
+        return;
+      } catch {
+        await this.#pause(COMPOSITOR_RETRY_MS);
+      }
+    }
+    if (this.#compositor !== "away") return;
+    this.#compositor = "lost";
+    for (const client of [...this.#clients.values()]) client.giveUp();
+    this.#options.onCompositorLost?.(cause);
+  }
+
+  async #reopen(): Promise<CompositorRoute> {
+    if (this.#options.reopen !== undefined) return await this.#options.reopen();
+    await probeCompositor(this.#options.socketPath);
+    return directRoute(this.#options.socketPath);
+  }
+
+  #replaceRoute(route: CompositorRoute): void {
+    if (this.#compositor !== "away") return route.close();
+    this.#compositor = "there";
+    this.#route = route;
+    this.#layout.replace(route.layout);
+    this.#context.notice("info", "a compositor is there again, and windows return");
+    for (const client of [...this.#clients.values()]) client.reconnect();
+  }
+
+  /** Waits, unless the display is closed. */
+  #pause(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, milliseconds);
+    this.#wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
   }
 
   #writePixels(offset: number, stride: number, rowBytes: number, data: Uint8Array): void {

@@ -73,6 +73,12 @@ export function configureFullscreen(
   return { state: { ...state, maximizedSeen: maximized }, states: [...others, STATE.fullscreen] };
 }
 
+/** What another compositor is to be asked for a window that comes back. */
+export function resumeFullscreen({ mode, maximized }: FullscreenState): readonly FullscreenRequest[] {
+  if (mode === "fullscreen") return ["set_fullscreen"];
+  return maximized || mode === "pretended" ? ["set_maximized"] : [];
+}
+
 function enter(
   state: FullscreenState,
   verdict: Verdict,

@@ -13,14 +13,15 @@ import type { Relay, RelayObject } from "./relay.ts";
 
 /** A global that is on the allow-list. */
 interface PresentGlobal {
-  /** Undefined for one that the host half answers. */
-  readonly hostName: number | undefined;
+  /** Undefined for one that the host half answers. Another compositor has another name for it. */
+  hostName: number | undefined;
   readonly relay: Relay;
   readonly version: number;
 }
 
 /** The same as a guest knows it, or has known it. */
-interface Global extends PresentGlobal {
+interface Global {
+  readonly present: PresentGlobal;
   readonly guestName: number;
 }
 
@@ -48,6 +49,7 @@ export class GlobalList {
   /** Interfaces of the allow-list that the policy denies, and those that the guest has bound. */
   #denied: ReadonlySet<string>;
   readonly #bound = new Set<string>();
+  readonly #globalOf = new WeakMap<RelayObject, PresentGlobal>();
   /** Called for what the compositor offers later. */
   onHostGlobal: (global: HostGlobal) => void = () => {};
 
@@ -91,20 +93,56 @@ export class GlobalList {
     }
   }
 
+  /** Another compositor will list what it has. */
+  hostChanged(): void {
+    this.#host.clear();
+    this.#initial = [];
+    this.onHostGlobal = () => {};
+  }
+
+  /** Binds `object` anew if it was bound and the compositor has that global still. */
+  rebind(object: RelayObject): boolean {
+    const present = this.#globalOf.get(object);
+    if (present?.hostName === undefined || !this.#present.has(present)) return false;
+    this.#client.objects.giveHostId(object);
+    this.#client.bindOnHost(present.hostName, object.relay.table, object.version, object.hostId);
+    object.relay.bound?.(this.#client, object, present.hostName);
+    return true;
+  }
+
   /** The compositor has listed all it has. */
   ready(): void {
     const { globals } = this.#client.context.relays;
-    const offered = this.#initial ?? [];
+    const offers: Offer[] = [...(this.#initial ?? [])];
     this.#initial = undefined;
-    const initial = [...offered];
     for (const [name, { answered, version }] of globals) {
-      const missing = !initial.some((offer) => offer.interface === name);
+      const missing = !offers.some((offer) => offer.interface === name);
       if (answered === "always" || (answered === "where-missing" && missing))
-        initial.push({ hostName: undefined, interface: name, version });
+        offers.push({ hostName: undefined, interface: name, version });
     }
     const order = [...globals.keys()];
-    initial.sort((a, b) => order.indexOf(a.interface) - order.indexOf(b.interface));
-    for (const global of initial) this.#add(global);
+    const fresh = this.#recognise(offers);
+    fresh.sort((a, b) => order.indexOf(a.interface) - order.indexOf(b.interface));
+    for (const global of fresh) this.#add(global);
+  }
+
+  /** Finds again what was there with another compositor, and withdraws what is not; returns what is new. */
+  #recognise(offers: readonly Offer[]): Offer[] {
+    const fresh = [...offers];
+    for (const present of [...this.#present]) {
+      const at = fresh.findIndex(
+        (offer) =>
+          offer.interface === present.relay.table.name &&
+          (offer.hostName === undefined) === (present.hostName === undefined) &&
+          offer.version >= present.version,
+      );
+      const [found] = at < 0 ? [] : fresh.splice(at, 1);
+      present.hostName = found?.hostName;
+      if (found !== undefined) continue;
+      this.#present.delete(present);
+      this.#withdraw(present);
+    }
+    return fresh;
   }
 
   /** A guest has made a registry: tells it of every global. */
@@ -119,7 +157,7 @@ export class GlobalList {
 
   /** Binds what the guest asked for; anything not offered just so is a protocol error. */
   bind(registry: RelayObject, guestName: number, interfaceName: string, version: number, guestId: number): void {
-    const global = this.#byGuestName.get(guestName);
+    const global = this.#byGuestName.get(guestName)?.present;
     if (global === undefined || global.relay.table.name !== interfaceName || version < 1 || version > global.version) {
       const text = `invalid global ${guestName}, version ${version}`;
       throw new ProtocolViolation(registry.guestId, WL_DISPLAY_ERROR.invalidObject, text);
@@ -138,6 +176,7 @@ export class GlobalList {
       registry,
       relay.local || hostName === undefined,
     );
+    this.#globalOf.set(object, global);
     if (hostName !== undefined && object.hostId !== 0)
       this.#client.bindOnHost(hostName, relay.table, version, object.hostId);
     relay.bound?.(this.#client, object, hostName);
@@ -172,7 +211,7 @@ export class GlobalList {
 
   #offer(present: PresentGlobal): void {
     if (this.#isDenied(present)) return;
-    const global: Global = { ...present, guestName: this.#byGuestName.size + 1 };
+    const global: Global = { present, guestName: this.#byGuestName.size + 1 };
     this.#byGuestName.set(global.guestName, global);
     this.#offered.set(present, global);
     for (const registry of this.#registries) this.#announce(registry, global);
@@ -192,7 +231,8 @@ export class GlobalList {
   }
 
   #announce(registry: RelayObject, global: Global): void {
-    const args = [global.guestName, global.relay.table.name, global.version];
+    const { relay, version } = global.present;
+    const args = [global.guestName, relay.table.name, version];
     this.#client.sendToGuest(registry.guestId, wl_registry, "global", args);
   }
 }

@@ -40,6 +40,11 @@ export class InputSerials {
     }
   }
 
+  /** The compositor that gave them has gone. */
+  forget(): void {
+    this.#given.clear();
+  }
+
   /** Whether the app was given `serial`, by whatever input and however long ago. */
   has(serial: number): boolean {
     return this.#given.has(serial);

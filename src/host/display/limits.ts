@@ -74,3 +74,14 @@ export const MAX_DRAG_ICON_SIDE = 256;
 export const MAX_UNACKED_CONFIGURES = 128;
 /** Pictures drawn for one title bar in a second: each is drawn by us, and costs the compositor a piece of memory. */
 export const MAX_TITLES_PER_SECOND = 10;
+
+/**
+ * How often an app's connection may lose its compositor in a minute and return: one that dies of what the app shows does not
+ * die for ever.
+ */
+export const MAX_RETURNS = 3;
+export const RETURNS_INTERVAL_MS = 60_000;
+/** How often a compositor that has gone is looked for. */
+export const COMPOSITOR_RETRY_MS = 250;
+/** How long it is waited for: a desktop that has crashed is there again within seconds; a user who has logged out is not. */
+export const COMPOSITOR_RETURN_DEADLINE_MS = 30_000;

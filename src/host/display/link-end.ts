@@ -107,6 +107,12 @@ export class LinkEnd {
     }
   }
 
+  /** The compositor has gone, and all wl_buffers with it. */
+  hostLost(): void {
+    this.#poolHostId = 0;
+    for (const buffer of this.#buffers.values()) buffer.hostLost();
+  }
+
   #createBuffer(buffer: number, offset: number, width: number, height: number, stride: number, format: number): void {
     const { arenaBytes } = this.#client.context;
     const checked = checkPixelBuffer({ offset, width, height, stride, format }, arenaBytes);

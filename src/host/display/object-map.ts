@@ -30,7 +30,7 @@ export class ObjectMap {
   readonly #guest = new Map<number, RelayObject>();
   readonly #host = new Map<number, HostEntry>();
   /** Ids 1 (wl_display) and 2 (our registry) of the compositor's connection are given out by the client itself. */
-  readonly #hostIds = new IdAllocator(3, CLIENT_ID_MAX);
+  #hostIds = new IdAllocator(3, CLIENT_ID_MAX);
   readonly #guestServerIds = new IdAllocator(SERVER_ID_MIN, SERVER_ID_MAX);
 
   get size(): number {
@@ -100,6 +100,27 @@ export class ObjectMap {
     this.addDeadFromHost(hostId, version, relay);
     object.hostId = 0;
     object.inert = true;
+  }
+
+  /**
+   * The connection to the compositor has ended, and another begins. Returns the live objects that have lost their
+   * counterparts, in the order in which they were made; and those that the guest has destroyed, whose ids are free now.
+   */
+  hostChanged(): { lost: RelayObject[]; free: RelayObject[] } {
+    this.#host.clear();
+    this.#hostIds = new IdAllocator(3, CLIENT_ID_MAX);
+    const all = [...this.#guest.values()];
+    const lost = all.filter(({ alive, hostId }) => alive && hostId !== 0);
+    const free = all.filter(({ alive }) => !alive);
+    for (const { guestId } of free) this.#guest.delete(guestId);
+    for (const object of lost as Mutable<RelayObject>[]) object.hostId = 0;
+    return { lost, free };
+  }
+
+  /** A fresh id on the compositor's connection for an object that has lost its counterpart, to be used in the next request. */
+  giveHostId(object: Mutable<RelayObject>): void {
+    object.hostId = this.#hostIds.allocate();
+    this.#host.set(object.hostId, { kind: "relayed", object });
   }
 
   /** Remembers an object that the compositor made for a guest object which is gone, so that its events can be skipped. */

@@ -26,6 +26,39 @@ export interface Layout {
 /** Nothing is known: where the apps' own connections know it, or nobody does. */
 export const unknownLayout: Layout = { areaOf: () => "unknown", onChange: () => () => {} };
 
+/** That of the compositor of the moment. */
+export class CurrentLayout implements Layout {
+  #layout: Layout;
+  #stop: () => void;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+    this.#stop = layout.onChange(() => this.#changed());
+  }
+
+  /** Another compositor is there. */
+  replace(layout: Layout): void {
+    this.#stop();
+    this.#layout = layout;
+    this.#stop = layout.onChange(() => this.#changed());
+    this.#changed();
+  }
+
+  areaOf(hostName: number | undefined): LogicalArea | "pending" | "unknown" {
+    return this.#layout.areaOf(hostName);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
 interface Screen {
   area: LogicalArea | undefined;
   /** Ids on the connection. */

@@ -12,6 +12,7 @@
 import type { OwnedFd } from "../../sys/fd.ts";
 import type { InterfaceTable, MessageTable, Value } from "../../wayland/types.ts";
 import type { DisplayClient } from "./client.ts";
+import type { KeptRequest } from "./replay.ts";
 
 /** Passes a message on with nothing but ids translated. */
 export const forward = "forward";
@@ -29,6 +30,10 @@ export interface RelayObject<State = unknown> {
   /** It has no counterpart on the compositor, and its requests do nothing; see inert.ts. */
   inert: boolean;
   readonly state: State;
+  /** The request that made it, where the relay says that it returns. */
+  origin?: KeptRequest;
+  /** By opcode, the last arguments of the requests that the relay keeps. */
+  kept?: Map<number, readonly Value[]>;
 }
 
 /** What names a new object. */
@@ -80,6 +85,17 @@ export interface RelayRules<State> {
    * objects have no counterpart.
    */
   readonly answered?: "always" | "where-missing";
+  /** The compositor has gone: called once for every live object. */
+  readonly lost?: (client: DisplayClient, object: RelayObject<State>) => void;
+  /**
+   * Another compositor is there: makes the counterpart of an object anew (see replay.ts), in the order in which objects were
+   * made. Globals are bound anew without it; of other interfaces that have none the guest's objects become inert.
+   */
+  readonly returns?: (client: DisplayClient, object: RelayObject<State>) => void;
+  /** Called after that, when all that returns is there again. */
+  readonly returned?: (client: DisplayClient, object: RelayObject<State>) => void;
+  /** Requests without objects in them of which the last one counts, for another compositor too. */
+  readonly kept?: readonly string[];
   /** Called once when the object is gone: destroyed by the guest, or its connection ended. */
   readonly destroyed?: (client: DisplayClient, object: RelayObject<State>) => void;
 }
@@ -95,6 +111,11 @@ export interface Relay {
   readonly policyChanged: ((client: DisplayClient, object: RelayObject) => void) | undefined;
   readonly bound: ((client: DisplayClient, object: RelayObject, hostName: number | undefined) => void) | undefined;
   readonly answered: "always" | "where-missing" | undefined;
+  readonly lost: ((client: DisplayClient, object: RelayObject) => void) | undefined;
+  readonly returns: ((client: DisplayClient, object: RelayObject) => void) | undefined;
+  readonly returned: ((client: DisplayClient, object: RelayObject) => void) | undefined;
+  /** By opcode. */
+  readonly kept: readonly boolean[];
   readonly destroyed: ((client: DisplayClient, object: RelayObject) => void) | undefined;
 }
 
@@ -113,6 +134,10 @@ export function defineRelay<State = undefined>(rules: RelayRules<State>): RelayO
     policyChanged: rules.policyChanged as Relay["policyChanged"],
     bound: rules.bound as Relay["bound"],
     answered: rules.answered,
+    lost: rules.lost as Relay["lost"],
+    returns: rules.returns as Relay["returns"],
+    returned: rules.returned as Relay["returned"],
+    kept: rules.table.requests.map(({ name }) => rules.kept?.includes(name) ?? false),
     destroyed: rules.destroyed as Relay["destroyed"],
   };
 }

@@ -8,8 +8,10 @@ import { SERVER_ID_MIN } from "../../wayland/ids.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import type { ArgumentTable, MessageTable, Value } from "../../wayland/types.ts";
 import type { DisplayClient } from "./client.ts";
+import { refuse } from "./inert.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "./protocol-violation.ts";
 import type { Relay, RelayObject } from "./relay.ts";
+import { keepRequest } from "./replay.ts";
 
 /**
  * Passes a guest's request to the compositor. Returns the objects it made, in argument order. On an object that the host
@@ -22,6 +24,7 @@ export function forwardRequest(
   message: MessageTable,
   args: readonly Value[],
 ): RelayObject[] {
+  if (namesInert(client, message, args)) return refuse({ client, object, message, args, forward: () => [] });
   const created: RelayObject[] = [];
   const fds: OwnedFd[] = [];
   const translated = message.args.map((argument, index): Value => {
@@ -50,7 +53,22 @@ export function forwardRequest(
   });
   if (object.hostId !== 0)
     client.sendRequestToHost(object.hostId, object.relay.table, opcode, message, translated, fds);
+  if (object.relay.kept[opcode]) {
+    object.kept ??= new Map();
+    // In the order in which they were said last.
+    object.kept.delete(opcode);
+    object.kept.set(opcode, args);
+  }
+  for (const made of created)
+    if (made.relay.returns !== undefined) made.origin = keepRequest(client, object, opcode, message, args);
   return created;
+}
+
+/** What names an object without effect has none itself. */
+function namesInert(client: DisplayClient, message: MessageTable, args: readonly Value[]): boolean {
+  return message.args.some(
+    ({ type }, index) => type === "object" && client.objects.byGuestId(args[index] as number)?.inert === true,
+  );
 }
 
 /**
@@ -129,7 +147,7 @@ function invalidObject(guestId: number, wanted: string | undefined): never {
  * The guest's id for an object that an event names, or 0. One that the guest has destroyed keeps its id until delete_id,
  * and the app's own library knows what to do with it (a leave event for a closed window must still arrive).
  */
-function guestIdOf(client: DisplayClient, hostId: number): number {
+export function guestIdOf(client: DisplayClient, hostId: number): number {
   const entry = client.objects.byHostId(hostId);
   if (entry?.kind !== "relayed") return 0;
   return entry.object.alive || entry.object.guestId < SERVER_ID_MIN ? entry.object.guestId : 0;

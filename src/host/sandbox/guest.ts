@@ -124,6 +124,13 @@ export class Guest {
     return this.#processes;
   }
 
+  /** By what an app finds the token for its first window: one of ours that stands for the compositor's, good in here alone. */
+  startupEnvironment(hostToken: string | undefined): Record<string, string> {
+    const token = hostToken === undefined ? undefined : this.#windows?.mintActivationToken(hostToken);
+    // Launchers set both; older toolkits look for the second.
+    return token === undefined ? {} : { XDG_ACTIVATION_TOKEN: token, DESKTOP_STARTUP_ID: token };
+  }
+
   get windows(): number {
     return this.#windows?.count ?? 0;
   }

@@ -207,7 +207,9 @@ export class Supervisor implements SandboxService {
     onEnd: (end: ProcessEnd) => void,
   ): Promise<{ process: number; pid: number }> {
     await this.#ready.promise;
-    return this.#running().launch(request, streams, onEnd);
+    const { activationToken, ...rest } = request;
+    const environment = { ...this.#guest.startupEnvironment(activationToken), ...request.environment };
+    return this.#running().launch({ ...rest, environment }, streams, onEnd);
   }
 
   async signal(process: number, signal: Signal): Promise<void> {

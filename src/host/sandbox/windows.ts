@@ -34,6 +34,8 @@ export interface Windows {
   accept(stream: ByteStream, header: GuestStreamHeader): void;
   /** Puts a policy in force; returns how many app connections it ended. */
   setPolicy(policy: Policy): number;
+  /** A token for an app that stands for one of the compositor's; undefined without windows. */
+  mintActivationToken(hostToken: string): string | undefined;
   /** Shows the messages of apps until the function returned is called. Throws when there are none to show. */
   trace(options: TraceOptions, show: (record: TraceRecord) => void): () => void;
   /** What the guest's monotonic clock says now, in milliseconds. */
@@ -70,6 +72,7 @@ async function noWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promis
       stream.destroy();
     },
     setPolicy: () => 0,
+    mintActivationToken: () => undefined,
     trace: () => {
       throw new VitrineError("unavailable", "Cannot trace: the sandbox was started without a display");
     },
@@ -87,17 +90,20 @@ async function realWindows(
   // Loaded only here: a sandbox without windows does not carry the display's code.
   const { HostDisplay } = await import("../display/display.ts");
   const { openRoute } = await import("../display/compositor-route.ts");
-  const route = await openRoute({
-    socketPath,
-    sandbox: spec.name,
-    contextPath: sandboxPaths(spec.name).wayland,
-    onNotice: (severity, message) => handlers.notice(severity, message),
-  });
+  const reopen = () =>
+    openRoute({
+      socketPath,
+      sandbox: spec.name,
+      contextPath: sandboxPaths(spec.name).wayland,
+      onNotice: (severity, message) => handlers.notice(severity, message),
+    });
+  const route = await reopen();
   const { arena, offset, bytes } = await openArena(spec);
   let clockOffset = 0n;
   const display = new HostDisplay({
     socketPath,
     route,
+    reopen,
     sandbox: spec.name,
     colour: colourValue(spec.colour),
     arena,
@@ -126,6 +132,7 @@ async function realWindows(
     },
     trace: (options, show) => display.trace(options, show),
     setPolicy: (changed) => display.setPolicy(changed),
+    mintActivationToken: (hostToken) => display.mintActivationToken(hostToken),
     setGuestUptime: (milliseconds) => {
       clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
     },

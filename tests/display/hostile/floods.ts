@@ -6,7 +6,6 @@ import { connectUnix, readSome, sendMessage, writeSome } from "../../../src/sys/
 import { wl_display } from "../../../src/wayland/generated/wayland.ts";
 import { encode } from "../../../src/wayland/message-writer.ts";
 import { messageByName } from "../../../src/wayland/types.ts";
-import { DEFAULT_DEADLINE_MS, eventually } from "../../support/deadline.ts";
 import {
   type Attack,
   byApp,
@@ -171,9 +170,6 @@ export const FLOODS: readonly Attack[] = [
     "a hundred apps that come, ask and go",
     clipped(({ stage }) => stage.bystand()),
     async (scene) => {
-      // Those of the attack before may still be leaving.
-      const { stage } = scene;
-      await eventually("waiting for room", DEFAULT_DEADLINE_MS, () => stage.leftovers.clients < 10 || undefined);
       for (let count = 0; count < 100; count++) {
         using visit = connectUnix(scene.stage.loop.socketPath);
         writeSome(visit, many("get_registry", 2, 3));

@@ -7,6 +7,9 @@ import type { Attack, Attacker, Outcome, Scene } from "./attack.ts";
 import { openScene } from "./scene.ts";
 
 const NOTICE_DEADLINE_MS = 10_000;
+const ROOM_DEADLINE_MS = 10_000;
+/** So many connections leave room for what any attack opens. */
+const MAX_LEAVING = 50;
 /** Longer than any notice, so that only what is unsafe in one makes a difference. */
 const NOTICE_CHARS = 100_000;
 
@@ -21,6 +24,8 @@ export async function runAttack(stage: Stage, attack: Attack, by: Attacker): Pro
 }
 
 async function act(stage: Stage, attack: Attack, by: Attacker): Promise<void> {
+  // Those of the attack before may still be leaving.
+  await eventually("waiting for room", ROOM_DEADLINE_MS, () => stage.leftovers.clients < MAX_LEAVING || undefined);
   using scene = await openScene(stage, by);
   await attack.act(scene);
   await expectOutcome(attack.expect, scene);

@@ -6,6 +6,7 @@
 import { wp_commit_timer_v1, wp_commit_timing_manager_v1 } from "../../../wayland/generated/commit-timing-v1.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
 import { defineRelay, forward } from "../relay.ts";
+import { again } from "../replay.ts";
 import { compositorAhead, NANOSECONDS, shiftTime } from "./presentation-time.ts";
 
 const INVALID_TIMESTAMP = wp_commit_timer_v1.enums.error?.entries.invalid_timestamp ?? 0;
@@ -42,4 +43,5 @@ export const commitTimerRelay = defineRelay({
     destroy: forward,
   },
   events: {},
+  returns: again,
 });

@@ -36,6 +36,7 @@ import {
   type RequestRule,
   stateOf,
 } from "../relay.ts";
+import { again, endsBy } from "../replay.ts";
 import { errorCode, onlyOne, violation } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { liveObject } from "../translate.ts";
@@ -73,6 +74,7 @@ export const idleInhibitorRelay = defineRelay({
   requests: { destroy: forward },
   events: {},
   policyChanged: letGo("idle-inhibit"),
+  returns: again,
 });
 
 const inhibitOnce = onlyOne(errorCode(zwp_keyboard_shortcuts_inhibit_manager_v1, "already_inhibited"));
@@ -96,6 +98,8 @@ export const shortcutsInhibitorRelay = defineRelay({
   requests: { destroy: forward },
   events: { active: forward, inactive: forward },
   policyChanged: letGo("shortcuts-inhibit", "inactive"),
+  lost: endsBy("inactive"),
+  returns: again,
 });
 
 const PERSISTENT = zwp_pointer_constraints_v1.enums.lifetime?.entries.persistent ?? 2;
@@ -179,6 +183,7 @@ export const lockedPointerRelay = defineRelay<ConstraintState>({
   },
   events: { locked: forward, unlocked: released },
   policyChanged: letGo("pointer-lock", "unlocked"),
+  lost: endsBy("unlocked"),
 });
 
 export const confinedPointerRelay = defineRelay<ConstraintState>({
@@ -188,4 +193,5 @@ export const confinedPointerRelay = defineRelay<ConstraintState>({
   requests: { destroy: forward, set_region: setRegion },
   events: { confined: forward, unconfined: released },
   policyChanged: letGo("pointer-lock", "unconfined"),
+  lost: endsBy("unconfined"),
 });

@@ -21,6 +21,7 @@ import {
   zwp_relative_pointer_v1,
 } from "../../../wayland/generated/relative-pointer-unstable-v1.ts";
 import { defineRelay, forward, type HostEvent, type RelayObject, stateOf } from "../relay.ts";
+import { again } from "../replay.ts";
 import { liveObject } from "../translate.ts";
 import { targetOf } from "./input-focus.ts";
 import { pointerRelay } from "./wl-pointer.ts";
@@ -62,6 +63,7 @@ export const swipeGestureRelay = defineRelay<GestureState>({
   state: noGesture,
   requests: { destroy: forward },
   events: gesture,
+  returns: again,
 });
 
 export const pinchGestureRelay = defineRelay<GestureState>({
@@ -70,6 +72,7 @@ export const pinchGestureRelay = defineRelay<GestureState>({
   state: noGesture,
   requests: { destroy: forward },
   events: gesture,
+  returns: again,
 });
 
 export const holdGestureRelay = defineRelay<GestureState>({
@@ -78,6 +81,7 @@ export const holdGestureRelay = defineRelay<GestureState>({
   state: noGesture,
   requests: { destroy: forward },
   events: { begin: gesture.begin, end: gesture.end },
+  returns: again,
 });
 
 export const relativePointerManagerRelay = defineRelay({
@@ -108,6 +112,7 @@ export const relativePointerRelay = defineRelay<RelativeState>({
       if (stateOf(pointerRelay, object.state.pointer)?.over !== "frame") forward();
     },
   },
+  returns: again,
 });
 
 export const inputTimestampsManagerRelay = defineRelay({
@@ -127,4 +132,5 @@ export const inputTimestampsRelay = defineRelay({
   version: 1,
   requests: { destroy: forward },
   events: { timestamp: forward },
+  returns: again,
 });

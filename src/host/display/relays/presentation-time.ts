@@ -61,4 +61,8 @@ export const presentationFeedbackRelay = defineRelay({
     },
     discarded: forward,
   },
+  lost: (client, object) => {
+    client.sendToGuest(object.guestId, wp_presentation_feedback, "discarded", []);
+    object.alive = false;
+  },
 });

@@ -10,6 +10,7 @@ import {
   zwp_primary_selection_source_v1,
 } from "../../../wayland/generated/primary-selection-unstable-v1.ts";
 import { defineRelay, forward } from "../relay.ts";
+import { again } from "../replay.ts";
 import {
   changeSelection,
   holdOffer,
@@ -19,6 +20,7 @@ import {
   receiveData,
   reconsiderSelection,
   type SelectionState,
+  selectionLost,
 } from "./selection-offer.ts";
 import {
   newSource,
@@ -27,6 +29,7 @@ import {
   sendData,
   setSelection,
   sourceGone,
+  sourceLost,
   withdrawSource,
 } from "./selection-source.ts";
 
@@ -47,6 +50,8 @@ export const primaryDeviceRelay = defineRelay<SelectionState>({
     selection: (event) => changeSelection(event, "primary-selection"),
   },
   policyChanged: (client, object) => reconsiderSelection(client, object, "primary-selection"),
+  lost: selectionLost,
+  returns: again,
 });
 
 export const primaryOfferRelay = defineRelay<OfferState>({
@@ -64,5 +69,6 @@ export const primarySourceRelay = defineRelay<SourceState>({
   requests: { offer: offerType, destroy: forward },
   events: { send: sendData, cancelled: forward },
   policyChanged: withdrawSource,
+  lost: sourceLost,
   destroyed: sourceGone,
 });

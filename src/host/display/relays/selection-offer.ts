@@ -57,6 +57,12 @@ export function changeSelection({ client, object, args }: HostEvent<SelectionSta
   else tellSelection(client, object, state.selection.guestId);
 }
 
+/** The compositor has gone, and the selection with it. */
+export function selectionLost(client: DisplayClient, object: RelayObject<SelectionState>): void {
+  if (object.state.selection?.state.shown !== undefined) tellSelection(client, object, 0);
+  object.state.selection = undefined;
+}
+
 /** Another policy: the selection is shown or taken away, if that makes a difference. */
 export function reconsiderSelection(client: DisplayClient, object: RelayObject<SelectionState>, topic: Topic): void {
   const { selection } = object.state;

@@ -95,6 +95,11 @@ export function withdrawSource(client: DisplayClient, object: RelayObject<Source
   client.sendToGuest(object.guestId, object.relay.table, "cancelled", []);
 }
 
+/** The compositor has gone: nobody will ask for the data. */
+export function sourceLost(client: DisplayClient, object: RelayObject<SourceState>): void {
+  if (!object.inert) client.sendToGuest(object.guestId, object.relay.table, "cancelled", []);
+}
+
 export function sourceGone(client: DisplayClient, object: RelayObject<SourceState>): void {
   sourceCounts.set(client, (sourceCounts.get(client) ?? 1) - 1);
   if (object.state.published !== undefined) client.context.selectionNames.retire(object.state.published.names);

@@ -11,6 +11,7 @@ import { wp_content_type_manager_v1, wp_content_type_v1 } from "../../../wayland
 import { wp_fifo_manager_v1, wp_fifo_v1 } from "../../../wayland/generated/fifo-v1.ts";
 import { wp_tearing_control_manager_v1, wp_tearing_control_v1 } from "../../../wayland/generated/tearing-control-v1.ts";
 import { defineRelay, forward } from "../relay.ts";
+import { again } from "../replay.ts";
 
 export const contentTypeManagerRelay = defineRelay({
   table: wp_content_type_manager_v1,
@@ -24,6 +25,8 @@ export const contentTypeRelay = defineRelay({
   version: 1,
   requests: { destroy: forward, set_content_type: forward },
   events: {},
+  kept: ["set_content_type"],
+  returns: again,
 });
 
 export const tearingControlManagerRelay = defineRelay({
@@ -38,6 +41,8 @@ export const tearingControlRelay = defineRelay({
   version: 1,
   requests: { set_presentation_hint: forward, destroy: forward },
   events: {},
+  kept: ["set_presentation_hint"],
+  returns: again,
 });
 
 export const alphaModifierRelay = defineRelay({
@@ -52,6 +57,8 @@ export const alphaModifierSurfaceRelay = defineRelay({
   version: 1,
   requests: { destroy: forward, set_multiplier: forward },
   events: {},
+  kept: ["set_multiplier"],
+  returns: again,
 });
 
 export const fifoManagerRelay = defineRelay({
@@ -66,4 +73,5 @@ export const fifoRelay = defineRelay({
   version: 1,
   requests: { set_barrier: forward, wait_barrier: forward, destroy: forward },
   events: {},
+  returns: again,
 });

@@ -21,6 +21,7 @@ import type { DisplayClient } from "../client.ts";
 import { hostTitle } from "../identity.ts";
 import { noteInput, noting } from "../input-serials.ts";
 import { defineRelay, type EventRule, forward, type HostEvent, type RequestRule } from "../relay.ts";
+import { again, endsBy } from "../replay.ts";
 import { placeForGuest, type Target, targetOf } from "./input-focus.ts";
 import { setCursor } from "./wl-pointer.ts";
 
@@ -69,6 +70,7 @@ export const tabletSeatRelay = defineRelay({
   version: VERSION,
   requests: { destroy: forward },
   events: { tablet_added: forward, tool_added: forward, pad_added: forward },
+  returns: again,
 });
 
 export const tabletRelay = defineRelay({
@@ -83,6 +85,7 @@ export const tabletRelay = defineRelay({
     removed: forward,
     bustype: forward,
   },
+  lost: endsBy("removed"),
 });
 
 export const tabletToolRelay = defineRelay<ToolState>({
@@ -126,6 +129,7 @@ export const tabletToolRelay = defineRelay<ToolState>({
     button: actionOfPen,
     frame: ofPen,
   },
+  lost: endsBy("removed"),
 });
 
 export const tabletPadRelay = defineRelay({
@@ -142,6 +146,7 @@ export const tabletPadRelay = defineRelay({
     leave: noting("focus"),
     removed: forward,
   },
+  lost: endsBy("removed"),
 });
 
 export const tabletPadGroupRelay = defineRelay({

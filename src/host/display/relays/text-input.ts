@@ -9,13 +9,15 @@
  */
 import { zwp_text_input_manager_v3, zwp_text_input_v3 } from "../../../wayland/generated/text-input-unstable-v3.ts";
 import { defineRelay, forward, type GuestRequest } from "../relay.ts";
+import { again } from "../replay.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { placeForHost, targetOf } from "./input-focus.ts";
 
 interface TextInputState {
   /** The surface of the app's that has the text input. */
   entered: GuestSurface | undefined;
-  /** Commits that the compositor was not told of. */
+  /** All commits of the app, and those that the compositor of the moment was not told of. */
+  commits: number;
   withheldCommits: number;
 }
 
@@ -33,7 +35,7 @@ export const textInputManagerRelay = defineRelay({
 export const textInputRelay = defineRelay<TextInputState>({
   table: zwp_text_input_v3,
   version: 1,
-  state: () => ({ entered: undefined, withheldCommits: 0 }),
+  state: () => ({ entered: undefined, commits: 0, withheldCommits: 0 }),
   requests: {
     destroy: forward,
     enable: whileEntered,
@@ -47,6 +49,7 @@ export const textInputRelay = defineRelay<TextInputState>({
       if (entered !== undefined) forward([...placeForHost(entered, x, y), width, height]);
     },
     commit: ({ object, forward }) => {
+      object.state.commits += 1;
       if (object.state.entered !== undefined) forward();
       else object.state.withheldCommits += 1;
     },
@@ -66,4 +69,12 @@ export const textInputRelay = defineRelay<TextInputState>({
     delete_surrounding_text: forward,
     done: ({ object, args, forward }) => forward([((args[0] as number) + object.state.withheldCommits) >>> 0]),
   },
+  lost: (client, object) => {
+    const { state } = object;
+    if (state.entered !== undefined)
+      client.sendToGuest(object.guestId, zwp_text_input_v3, "leave", [state.entered.guestId]);
+    state.entered = undefined;
+    state.withheldCommits = state.commits;
+  },
+  returns: again,
 });

@@ -46,7 +46,7 @@ export class TitleBar {
     if (own.decorationManager === undefined) return;
     if (this.#hostId === 0) {
       // The compositor takes the question only before the window shows something.
-      if (!wanted || this.#surface.buffer !== undefined) return;
+      if (!wanted || this.#surface.host.crop !== undefined) return;
       this.#hostId = own.newId((raw) => this.#answered(raw));
       const args = [this.#hostId, this.#toplevelHostId];
       own.send(own.decorationManager, zxdg_decoration_manager_v1, "get_toplevel_decoration", args);

@@ -6,6 +6,7 @@ import {
 } from "../../../wayland/generated/fractional-scale-v1.ts";
 import { wp_single_pixel_buffer_manager_v1 } from "../../../wayland/generated/single-pixel-buffer-v1.ts";
 import { defineRelay, forward } from "../relay.ts";
+import { again } from "../replay.ts";
 import { errorCode, onlyOne } from "../surface-roles.ts";
 
 export const fractionalScaleManagerRelay = defineRelay({
@@ -23,6 +24,7 @@ export const fractionalScaleRelay = defineRelay({
   version: 1,
   requests: { destroy: forward },
   events: { preferred_scale: forward },
+  returns: again,
 });
 
 export const cursorShapeManagerRelay = defineRelay({
@@ -37,6 +39,7 @@ export const cursorShapeDeviceRelay = defineRelay({
   version: 2,
   requests: { destroy: forward, set_shape: forward },
   events: {},
+  returns: again,
 });
 
 export const singlePixelBufferRelay = defineRelay({

@@ -18,6 +18,7 @@ import { MAX_BELLS_PER_SECOND, MAX_SURFACE_SIDE } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { RateLimit } from "../rate-limit.ts";
 import { defineRelay, forward, stateOf } from "../relay.ts";
+import { again } from "../replay.ts";
 import { liveObject } from "../translate.ts";
 import { placeForHost } from "./input-focus.ts";
 import { toplevelRelay } from "./xdg-toplevel.ts";
@@ -36,6 +37,8 @@ export const dialogRelay = defineRelay({
   version: 1,
   requests: { destroy: forward, set_modal: forward, unset_modal: forward },
   events: {},
+  kept: ["set_modal", "unset_modal"],
+  returns: again,
 });
 
 export const toplevelTagManagerRelay = defineRelay({

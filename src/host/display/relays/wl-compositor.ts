@@ -50,12 +50,13 @@ export const subcompositorRelay = defineRelay({
 });
 
 /** wl_subsurface.place_above and place_below: by the parent or one of its subsurfaces. Without a parent there is no order. */
-function restack({ client, object, args, forward }: GuestRequest<SubsurfaceState>): void {
+function restack({ client, object, message, args, forward }: GuestRequest<SubsurfaceState>): void {
   const { surface } = object.state;
   const sibling = liveSurface(client, args[0] as number);
   if (surface?.parent === undefined) return;
   if (sibling === surface || (sibling !== surface.parent && sibling.parent !== surface.parent))
     throw violation(object, wl_subsurface, "bad_surface", `surface ${sibling.guestId} is no sibling`);
+  surface.restack(message.name === "place_above" ? "above" : "below", sibling);
   forward();
 }
 
@@ -90,4 +91,13 @@ export const subsurfaceRelay = defineRelay<SubsurfaceState>({
     },
   },
   events: {},
+  returns: (client, object) => {
+    const { surface } = object.state;
+    if (surface?.parent === undefined) return;
+    // The guest may have let go of the wl_subcompositor that it asked.
+    client.objects.giveHostId(object);
+    const args = [object.hostId, surface.hostId, surface.parent.hostId];
+    client.sendToHost(client.own.subcompositor, wl_subcompositor, "get_subsurface", args);
+    surface.subsurfaceHostId = object.hostId;
+  },
 });

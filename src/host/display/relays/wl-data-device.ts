@@ -11,6 +11,7 @@ import {
 } from "../../../wayland/generated/wayland.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
 import { defineRelay, forward, type HostEvent, type RelayObject, stateOf } from "../relay.ts";
+import { again } from "../replay.ts";
 import { errorCode } from "../surface-roles.ts";
 import { showTree } from "../surfaces/show.ts";
 import { finishDrop, newDrag, noteAction, setOfferActions, setSourceActions } from "./drag-actions.ts";
@@ -28,6 +29,7 @@ import {
   receiveData,
   reconsiderSelection,
   type SelectionState,
+  selectionLost,
   show,
 } from "./selection-offer.ts";
 import {
@@ -39,6 +41,7 @@ import {
   sendTarget,
   setSelection,
   sourceGone,
+  sourceLost,
   withdrawSource,
 } from "./selection-source.ts";
 import { liveSurface } from "./wl-surface.ts";
@@ -130,6 +133,14 @@ export const dataDeviceRelay = defineRelay<DeviceState>({
       ofDrag(event);
     },
   },
+  lost: (client, object) => {
+    const { state } = object;
+    if (typeof state.drag === "object") client.sendToGuest(object.guestId, wl_data_device, "leave", []);
+    state.drag = "none";
+    state.over = undefined;
+    selectionLost(client, object);
+  },
+  returns: again,
   policyChanged: (client, object) => {
     reconsiderSelection(client, object, "clipboard-in");
     const { drag } = object.state;
@@ -168,5 +179,6 @@ export const dataSourceRelay = defineRelay<SourceState>({
     action: forward,
   },
   policyChanged: withdrawSource,
+  lost: sourceLost,
   destroyed: sourceGone,
 });

@@ -3,6 +3,7 @@ import { wl_callback, wl_display, wl_registry } from "../../../wayland/generated
 import { wl_fixes } from "../../../wayland/wl-fixes.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward } from "../relay.ts";
+import { again } from "../replay.ts";
 
 export const registryRelay = defineRelay({
   table: wl_registry,
@@ -41,6 +42,12 @@ export const callbackRelay = defineRelay({
   version: 1,
   requests: {},
   events: { done: forward },
+  // A frame is waited for anew. A round trip comes to its end: all that was asked before has been looked at.
+  returns: (client, object) => {
+    if (again(client, object)) return;
+    client.sendToGuest(object.guestId, wl_callback, "done", [0]);
+    client.destroyedByGuest(object);
+  },
 });
 
 export const displayRelay = defineRelay({

@@ -6,6 +6,7 @@ import { MAX_CURSOR_SIDE } from "../limits.ts";
 import { defineRelay, forward, type GuestRequest, type HostEvent, type RelayObject } from "../relay.ts";
 import { showTree } from "../surfaces/show.ts";
 import { placeForGuest, type Target, targetOf } from "./input-focus.ts";
+import { deviceReturns } from "./wl-seat.ts";
 import { liveSurface } from "./wl-surface.ts";
 
 interface PointerState {
@@ -84,6 +85,15 @@ export const pointerRelay = defineRelay<PointerState>({
     release: forward,
   },
   destroyed: (client, object) => goTo(client, object, undefined),
+  lost: (client, object) => {
+    const { over } = object.state;
+    goTo(client, object, undefined);
+    object.state.told = false;
+    if (over === undefined || over === "frame") return;
+    client.sendToGuest(object.guestId, wl_pointer, "leave", [0, over.guestId]);
+    if (object.version >= FRAME_SINCE) client.sendToGuest(object.guestId, wl_pointer, "frame", []);
+  },
+  returns: deviceReturns("pointer"),
   events: {
     enter: ({ client, object, args, forward }) => {
       const [serial = 0, surfaceId = 0, x = 0, y = 0] = args as number[];

@@ -5,6 +5,7 @@
 import { BYTES_PER_PIXEL } from "../../../channel/contract/display.ts";
 import { wl_buffer, wl_shm } from "../../../wayland/generated/wayland.ts";
 import { defineRelay, forward } from "../relay.ts";
+import { again } from "../replay.ts";
 import type { BufferView, SurfaceBuffer } from "../surfaces/change.ts";
 import type { Rect } from "../surfaces/rect.ts";
 
@@ -23,18 +24,22 @@ export const shmRelay = defineRelay({
 class PixelBuffer implements SurfaceBuffer {
   readonly width = 1;
   readonly height = 1;
-  readonly #hostId: number;
-  readonly #destroy: () => void;
+  #hostId: number;
+  readonly #destroy: (hostId: number) => void;
   #waiting = 0;
   #state: "there" | "unwanted" | "gone" = "there";
 
-  constructor(hostId: number, destroy: () => void) {
+  constructor(hostId: number, destroy: (hostId: number) => void) {
     this.#hostId = hostId;
     this.#destroy = destroy;
   }
 
   hold(): void {
     this.#waiting += 1;
+  }
+
+  keep(): void {
+    this.hold();
   }
 
   drop(): void {
@@ -46,6 +51,11 @@ class PixelBuffer implements SurfaceBuffer {
     return part !== undefined || this.#state === "gone" ? undefined : { hostId: this.#hostId, given: () => {} };
   }
 
+  /** It is on another compositor, under another id. */
+  returned(hostId: number): void {
+    this.#hostId = hostId;
+  }
+
   /** The guest wants it no more; a commit that waits may still show it. */
   destroyed(): void {
     this.#state = "unwanted";
@@ -55,7 +65,7 @@ class PixelBuffer implements SurfaceBuffer {
   #destroyWhenUnused(): void {
     if (this.#state !== "unwanted" || this.#waiting > 0) return;
     this.#state = "gone";
-    this.#destroy();
+    this.#destroy(this.#hostId);
   }
 }
 
@@ -63,7 +73,11 @@ export const bufferRelay = defineRelay<PixelBuffer>({
   table: wl_buffer,
   version: 1,
   state: (client, _by, { hostId }) =>
-    new PixelBuffer(hostId, () => client.sendToHost(hostId, wl_buffer, "destroy", [])),
+    new PixelBuffer(hostId, (current) => client.sendToHost(current, wl_buffer, "destroy", [])),
   requests: { destroy: ({ object }) => object.state.destroyed() },
   events: { release: forward },
+  returns: (client, object) => {
+    again(client, object);
+    object.state.returned(object.hostId);
+  },
 });

@@ -9,11 +9,12 @@ import type { DisplayClient } from "../client.ts";
 import { MAX_CLIENT_SURFACES } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, stateOf } from "../relay.ts";
+import { again } from "../replay.ts";
 import { checkSurfaceUnused, xdgSurfaceOf } from "../surface-roles.ts";
 import type { SurfaceBuffer } from "../surfaces/change.ts";
 import { GuestSurface } from "../surfaces/guest-surface.ts";
-import { OFFSET_SINCE, showTree } from "../surfaces/show.ts";
-import { heldObject, liveObject } from "../translate.ts";
+import { OFFSET_SINCE, showTree, tellOrder } from "../surfaces/show.ts";
+import { guestIdOf, heldObject, liveObject } from "../translate.ts";
 import { regionRelay } from "./wl-region.ts";
 import { bufferRelay } from "./wl-shm.ts";
 import { mayCommit } from "./xdg-order.ts";
@@ -93,7 +94,35 @@ export const surfaceRelay = defineRelay<GuestSurface>({
       [object.state.pending.dx, object.state.pending.dy] = args as [number, number];
     },
   },
-  events: { enter: forward, leave: forward, preferred_buffer_scale: forward, preferred_buffer_transform: forward },
+  events: {
+    enter: ({ object, args, forward }) => {
+      object.state.outputs.add(args[0] as number);
+      forward();
+    },
+    leave: ({ object, args, forward }) => {
+      object.state.outputs.delete(args[0] as number);
+      forward();
+    },
+    preferred_buffer_scale: forward,
+    preferred_buffer_transform: forward,
+  },
+  lost: (client, object) => {
+    for (const output of object.state.outputs) {
+      const guestId = guestIdOf(client, output);
+      if (guestId !== 0) client.sendToGuest(object.guestId, wl_surface, "leave", [guestId]);
+    }
+    object.state.outputs.clear();
+  },
+  returns: (client, object) => {
+    if (again(client, object)) object.state.returned(object.hostId);
+  },
+  returned: (client, object) => {
+    const surface = object.state;
+    tellOrder(surface, client.own);
+    // Windows are shown once the compositor has configured them: xdg-toplevel.ts.
+    if (surface.parent === undefined && surface.role !== "window" && surface.size !== undefined)
+      showTree(surface, client.own, true);
+  },
   destroyed: (client, object) => {
     count(client, -1);
     object.state.destroy();

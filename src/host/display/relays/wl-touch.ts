@@ -3,6 +3,7 @@ import { wl_touch } from "../../../wayland/generated/wayland.ts";
 import { noteInput } from "../input-serials.ts";
 import { defineRelay, forward, type HostEvent } from "../relay.ts";
 import { placeForGuest, type Target, targetOf } from "./input-focus.ts";
+import { deviceReturns } from "./wl-seat.ts";
 
 interface TouchState {
   /** Where each finger that is down came down. */
@@ -59,4 +60,10 @@ export const touchRelay = defineRelay<TouchState>({
     shape: ofPoint(0),
     orientation: ofPoint(0),
   },
+  lost: (client, object) => {
+    if (object.state.points.size > 0) client.sendToGuest(object.guestId, wl_touch, "cancel", []);
+    object.state.points.clear();
+    object.state.told = false;
+  },
+  returns: deviceReturns("touch"),
 });

@@ -9,7 +9,7 @@
  * 3. The window to be activated is a live surface of the app. The application id that is announced is rewritten.
  */
 import { xdg_activation_token_v1, xdg_activation_v1 } from "../../../wayland/generated/xdg-activation-v1.ts";
-import { perSandbox } from "../context.ts";
+import { type DisplayContext, perSandbox } from "../context.ts";
 import { hostAppId } from "../identity.ts";
 import { ACTIVATION_ACTION_MAX_AGE_MS, MAX_ACTIVATION_TOKENS } from "../limits.ts";
 import { MintedNames } from "../minted-names.ts";
@@ -31,6 +31,11 @@ function checkUncommitted(object: RelayObject<TokenState>): void {
 }
 
 const tokens = perSandbox(() => new MintedNames(MAX_ACTIVATION_TOKENS));
+
+/** A guest's token that stands for one of the compositor's, in this sandbox. */
+export function mintActivationToken(context: DisplayContext, hostToken: string): string {
+  return tokens(context).mint(hostToken);
+}
 
 export const activationRelay = defineRelay({
   table: xdg_activation_v1,

@@ -28,6 +28,7 @@ import { MAX_EXPORTED_WINDOWS } from "../limits.ts";
 import { MintedNames } from "../minted-names.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, type Relay, type RelayObject, type RequestRule } from "../relay.ts";
+import { endsBy } from "../replay.ts";
 import { errorCode, setWindowParent, xdgSurfaceOf } from "../surface-roles.ts";
 import { liveObject } from "../translate.ts";
 import { tie } from "./xdg-order.ts";
@@ -113,6 +114,7 @@ function imported(table: InterfaceTable): Relay {
     state: () => ({ window: undefined }),
     requests: { destroy: forward, set_parent_of: setParentOf },
     events: { destroyed: forward },
+    lost: endsBy("destroyed"),
   });
 }
 

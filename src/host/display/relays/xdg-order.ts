@@ -58,7 +58,8 @@ export function mayCommit(surface: GuestSurface, xdgSurface: RelayObject | undef
   if (surface.role !== "window") return true;
   const { frame } = surface;
   if (xdgSurface === undefined) return true;
-  if (frame === undefined) return false;
+  const { role, returning } = xdgSurface.state as XdgSurfaceState;
+  if (frame === undefined || returning || role?.inert === true) return false;
   if (surface.size === undefined || frame.configured) return true;
   throw violation(xdgSurface, xdg_surface, "unconfigured_buffer", "content before the first acknowledged configure");
 }

@@ -12,6 +12,7 @@ import { zxdg_output_manager_v1, zxdg_output_v1 } from "../../../wayland/generat
 import type { DisplayClient } from "../client.ts";
 import type { LogicalArea } from "../output-layout.ts";
 import { defineRelay, forward, type RelayObject, stateOf } from "../relay.ts";
+import { again } from "../replay.ts";
 import { liveObject } from "../translate.ts";
 import { GENERIC_DESCRIPTION, type OutputState, outputRelay } from "./wl-output.ts";
 
@@ -117,4 +118,5 @@ export const xdgOutputRelay = defineRelay<XdgOutputState>({
     description: ({ forward }) => forward([GENERIC_DESCRIPTION]),
   },
   destroyed: (_client, { state }) => state.stop(),
+  returns: again,
 });

@@ -35,6 +35,15 @@ export function becomePopup({ client, object, args }: GuestRequest<XdgSurfaceSta
   const parent = parentId === 0 ? undefined : liveObject(client, parentId, xdg_surface.name);
   checkPopupParent(object, parent, object.state.shell ?? object);
   const parentState = parent?.state as XdgSurfaceState | undefined;
+  if (parentState?.role?.inert === true) {
+    // The menu that it belongs to has been dismissed, which the guest may not have heard yet.
+    const popup = client.createFromGuest(id, object.version, popupRelay, object, true);
+    popup.inert = true;
+    object.state.role = popup;
+    useAsRole(object, popup);
+    client.sendToGuest(id, xdg_popup, "popup_done", []);
+    return;
+  }
   withHostPositioner(client, object.state, positionerId, parentState, (hostPositioner, positioner) => {
     const popup = client.createFromGuest(id, object.version, popupRelay, object);
     useAsRole(object, popup);
@@ -170,6 +179,10 @@ export const popupRelay = defineRelay<PopupState>({
     },
     popup_done: forward,
     repositioned: forward,
+  },
+  lost: (client, object) => {
+    object.state.popup?.xdgSurface.state.frame?.dispose();
+    if (!object.inert) client.sendToGuest(object.guestId, xdg_popup, "popup_done", []);
   },
   destroyed: (client, object) => {
     forgetGrab(client, object);

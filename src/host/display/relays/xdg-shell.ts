@@ -5,8 +5,10 @@
 import { wl_surface } from "../../../wayland/generated/wayland.ts";
 import { xdg_surface, xdg_wm_base } from "../../../wayland/generated/xdg-shell.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
+import { again } from "../replay.ts";
 import { checkFreeForWindow, checkRoleGone, errorCode, useSurface, violation } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
+import { showTree } from "../surfaces/show.ts";
 import { liveObject } from "../translate.ts";
 import { acknowledge, checkBlank, checkShellUnused, countOnShell, noteConfigure } from "./xdg-order.ts";
 import { becomePopup, positionerRelay } from "./xdg-popup.ts";
@@ -66,6 +68,7 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
     role: undefined,
     frame: undefined,
     serials: [],
+    returning: false,
   }),
   requests: {
     destroy: ({ object, forward }) => {
@@ -84,10 +87,14 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
       const { surface } = constructed(request.object);
       if (surface !== undefined) surface.pending.geometry = { x, y, width, height };
     },
-    ack_configure: ({ object, args, forward }) => {
+    ack_configure: ({ client, object, args, forward }) => {
       const state = constructed(object);
       const isNew = acknowledge(state, args[0] as number);
-      if (toplevelAcknowledges(state.role, args[0] as number) && isNew) forward();
+      if (!toplevelAcknowledges(state.role, args[0] as number) || !isNew) return;
+      forward();
+      if (!state.returning) return;
+      if (state.surface?.size !== undefined) showTree(state.surface, client.own, true);
+      state.returning = false;
     },
   },
   events: {
@@ -96,6 +103,10 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
       toplevelConfigured(client, object.state.role, args[0] as number);
       forward();
     },
+  },
+  returns: (client, object) => {
+    object.state.serials.length = 0;
+    again(client, object);
   },
   destroyed: (_client, object) => countOnShell(object.state.shell, -1),
 });

@@ -16,6 +16,8 @@ export interface XdgSurfaceState {
   frame: WindowFrame | undefined;
   /** Of configure events that the guest has not acknowledged yet, the oldest first. */
   readonly serials: number[];
+  /** On another compositor than before: shown again with the first configure event that the guest acknowledges. */
+  returning: boolean;
 }
 
 /** Refuses sizes and places that no screen has: compositors calculate with them in 32 bits. */

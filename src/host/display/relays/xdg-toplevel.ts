@@ -1,4 +1,5 @@
 /** xdg_toplevel: a window. Names are rewritten, sizes translated; the rest is the compositor's to judge. */
+import { wl_surface } from "../../../wayland/generated/wayland.ts";
 import { xdg_surface, xdg_toplevel } from "../../../wayland/generated/xdg-shell.ts";
 import type { DisplayClient } from "../client.ts";
 import type { Insets } from "../frame/measures.ts";
@@ -8,6 +9,7 @@ import {
   configureFullscreen,
   type FullscreenEvent,
   type FullscreenState,
+  resumeFullscreen,
   stepFullscreen,
   WINDOWED,
 } from "../fullscreen.ts";
@@ -16,6 +18,7 @@ import { ifSerialGiven } from "../input-serials.ts";
 import { MAX_SURFACE_SIDE } from "../limits.ts";
 import { verdictOn } from "../policy.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
+import { again } from "../replay.ts";
 import { checkUndecorated, setWindowParent, useAsRole, violation, windowGone, windowParent } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { type Size, sameSize } from "../surfaces/rect.ts";
@@ -28,6 +31,7 @@ import { commitOnce, cutTies, dismissPopups } from "./xdg-order.ts";
 import { roleEnded, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
 
 const NO_LIMIT: Size = { width: 0, height: 0 };
+const SET_APP_ID = xdg_toplevel.requests.findIndex(({ name }) => name === "set_app_id");
 
 export interface ToplevelState {
   /** All of the following is set as soon as the object exists. */
@@ -42,9 +46,10 @@ export interface ToplevelState {
 export interface ToplevelWindow {
   readonly xdgSurface: RelayObject<XdgSurfaceState>;
   readonly surface: GuestSurface;
-  readonly frame: WindowFrame;
-  readonly configure: ToplevelConfigure;
-  readonly titleBar: TitleBar;
+  /** What stands on the compositor's side: with another one all of it is made anew. */
+  frame: WindowFrame;
+  configure: ToplevelConfigure;
+  titleBar: TitleBar;
   /** What the guest wants, and what the compositor was told last. */
   readonly limits: Record<"set_min_size" | "set_max_size", { guest: Size; host: Size }>;
   hasContent: boolean;
@@ -53,11 +58,39 @@ export interface ToplevelWindow {
 /** xdg_surface.get_toplevel. */
 export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: GuestSurface): void {
   const { client, object } = request;
-  const { own } = client;
-  own.prepareFrames();
   const [toplevel] = request.forward();
   const state = stateOf(toplevelRelay, toplevel);
   if (toplevel === undefined || state === undefined) return;
+  state.window = {
+    ...hostWindow(client, toplevel as RelayObject<ToplevelState>, object, surface),
+    xdgSurface: object,
+    surface,
+    limits: {
+      set_min_size: { guest: NO_LIMIT, host: NO_LIMIT },
+      set_max_size: { guest: NO_LIMIT, host: NO_LIMIT },
+    },
+    hasContent: false,
+  };
+  useAsRole(object, toplevel);
+  object.state.role = toplevel;
+  nameWindow(client, toplevel);
+}
+
+/** A window is never without a name of ours, even when the app gives none. */
+function nameWindow(client: DisplayClient, toplevel: RelayObject): void {
+  client.sendToHost(toplevel.hostId, xdg_toplevel, "set_app_id", [hostAppId(client.context.sandbox, "")]);
+}
+
+/** What stands around a window that the compositor has just been asked for. */
+function hostWindow(
+  client: DisplayClient,
+  toplevel: RelayObject<ToplevelState>,
+  object: RelayObject<XdgSurfaceState>,
+  surface: GuestSurface,
+): Pick<ToplevelWindow, "frame" | "configure" | "titleBar"> {
+  const { own } = client;
+  const { state } = toplevel;
+  own.prepareFrames();
   const configure = new ToplevelConfigure(toplevel.version, own.decorationManager === undefined ? "frame" : "guest");
   const frame = new WindowFrame(own, {
     surfaceHostId: surface.hostId,
@@ -74,24 +107,22 @@ export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: 
     },
     act: (act) => actOnWindow(client, toplevel, configure.isMaximized, act),
   });
-  state.window = {
-    titleBar: new TitleBar(client, surface, toplevel.hostId, configure),
-    xdgSurface: object,
-    surface,
-    frame,
-    configure,
-    limits: {
-      set_min_size: { guest: NO_LIMIT, host: NO_LIMIT },
-      set_max_size: { guest: NO_LIMIT, host: NO_LIMIT },
-    },
-    hasContent: false,
-  };
   surface.frame = frame;
-  useAsRole(object, toplevel);
-  object.state.role = toplevel;
   object.state.frame = frame;
-  // A window is never without a name of ours, even when the app gives none.
-  client.sendToHost(toplevel.hostId, xdg_toplevel, "set_app_id", [hostAppId(client.context.sandbox, "")]);
+  return { frame, configure, titleBar: new TitleBar(client, surface, toplevel.hostId, configure) };
+}
+
+/** Another compositor is there. What it had been told before its first configure event it is told now. */
+function windowReturns(client: DisplayClient, toplevel: RelayObject<ToplevelState>): void {
+  const { window, fullscreen } = toplevel.state;
+  if (!again(client, toplevel) || window === undefined) return;
+  const { xdgSurface, surface, limits } = window;
+  xdgSurface.state.returning = window.frame.committed;
+  Object.assign(window, hostWindow(client, toplevel, xdgSurface, surface));
+  for (const limit of Object.values(limits)) limit.host = NO_LIMIT;
+  if (!toplevel.kept?.has(SET_APP_ID)) nameWindow(client, toplevel);
+  for (const name of resumeFullscreen(fullscreen))
+    client.sendToHost(toplevel.hostId, xdg_toplevel, name, name === "set_fullscreen" ? [0] : []);
 }
 
 /** The room for a window that cannot be smaller than `least`: it has said so, and the compositor knows. */
@@ -116,6 +147,12 @@ function committing(client: DisplayClient, toplevel: RelayObject, hasContent: bo
     if (sameSize(wanted, limit.host)) continue;
     client.sendToHost(toplevel.hostId, xdg_toplevel, name, [wanted.width, wanted.height]);
     limit.host = wanted;
+  }
+  if (hasContent && window.xdgSurface.state.returning) {
+    const parent = shownParent(windowParent(toplevel));
+    // That of a dialog may be another app's.
+    if (parent !== undefined && client.objects.byGuestId(parent.guestId) === parent)
+      client.sendToHost(toplevel.hostId, xdg_toplevel, "set_parent", [parent.hostId]);
   }
   setContent(client, window, hasContent);
 }
@@ -262,6 +299,21 @@ export const toplevelRelay = defineRelay<ToplevelState>({
       object.state.window?.frame.refreshTitleBar();
       forward();
     },
+  },
+  kept: ["set_title", "set_app_id"],
+  lost: (client, object) => {
+    const { window } = object.state;
+    if (window === undefined) return;
+    window.titleBar.destroy();
+    window.frame.dispose();
+    setContent(client, window, false);
+  },
+  returns: windowReturns,
+  returned: (client, object) => {
+    const { window } = object.state;
+    if (window === undefined || !window.xdgSurface.state.returning) return;
+    window.frame.beforeCommit(undefined);
+    client.sendToHost(window.surface.hostId, wl_surface, "commit", []);
   },
   policyChanged: (client, object) =>
     fullscreen(client, object, { kind: "policy-changed", verdict: client.context.policy.decide("fullscreen") }),

@@ -9,6 +9,8 @@ import type { Rect, Size } from "./rect.ts";
 export interface SurfaceBuffer extends Size {
   /** Waits to be shown; balanced by {@link drop}. */
   hold(): void;
+  /** As hold(), for what was shown before: the guest knows nothing of it. */
+  keep(): void;
   /** Has been shown, or will not be. */
   drop(): void;
   /** All of it, or a part of it in pixels, for the compositor; undefined when that cannot be had, or no more. */

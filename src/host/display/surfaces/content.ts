@@ -63,11 +63,14 @@ export function picture(content: Content, size: Size, crop: Rect, canCut: boolea
   }
   const shown = { width: crop.width, height: crop.height };
   if (buffer.width === 1 && buffer.height === 1) return { cut: undefined, source: undefined, destination: shown };
-  if (canCut && isPlain && transform === 0) {
-    const [x, y, width, height] = [crop.x, crop.y, crop.width, crop.height].map((value) => value * scale) as Four;
+  const from = source ?? { x: 0, y: 0, ...bufferUnits(content) };
+  // GTK sets viewports that scale nothing.
+  const isUnscaled = sameSize(from, size) && Number.isInteger(from.x) && Number.isInteger(from.y);
+  if (canCut && isUnscaled && isDivisible(content) && transform === 0) {
+    const place = [from.x + crop.x, from.y + crop.y, crop.width, crop.height];
+    const [x, y, width, height] = place.map((value) => value * scale) as Four;
     return { cut: { x, y, width, height }, source: undefined, destination: undefined };
   }
-  const from = source ?? { x: 0, y: 0, ...bufferUnits(content) };
   const across = part(from.x, from.width, crop.x, crop.width, size.width);
   const down = part(from.y, from.height, crop.y, crop.height, size.height);
   const taken = { x: across.start, y: down.start, width: across.length, height: down.length };

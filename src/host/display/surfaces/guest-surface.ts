@@ -48,9 +48,20 @@ export interface HostState {
 
 const ORIGIN: Point = { x: 0, y: 0 };
 
+function unknownToHost(): HostState {
+  return {
+    crop: undefined,
+    size: undefined,
+    cut: undefined,
+    position: ORIGIN,
+    viewportId: 0,
+    viewport: { source: undefined, destination: undefined },
+  };
+}
+
 export class GuestSurface {
   readonly guestId: number;
-  readonly hostId: number;
+  hostId: number;
   readonly version: number;
   role: Role = "none";
   /** Which kind of window it is, or was: that is for good too. */
@@ -64,6 +75,8 @@ export class GuestSurface {
   /** The wl_subsurface on the compositor's connection, 0 without one. It may outlive the parent. */
   subsurfaceHostId = 0;
   readonly children = new Set<GuestSurface>();
+  /** The surface itself and its children, from the back to the front. */
+  stack: GuestSurface[] = [this];
   /** It has been there at a commit of its parent, and may be seen. */
   added = false;
   /** wl_subsurface.set_sync. */
@@ -93,14 +106,9 @@ export class GuestSurface {
   /** Called after the origin of what the compositor has of it has moved. */
   readonly followers = new Set<() => void>();
 
-  readonly host: HostState = {
-    crop: undefined,
-    size: undefined,
-    cut: undefined,
-    position: ORIGIN,
-    viewportId: 0,
-    viewport: { source: undefined, destination: undefined },
-  };
+  host = unknownToHost();
+  /** Ids of the compositor's screens that it is on. */
+  readonly outputs = new Set<number>();
 
   readonly #iconOffset = { x: 0, y: 0 };
 
@@ -154,6 +162,7 @@ export class GuestSurface {
     this.takeRole("subsurface", subcompositorGuestId, badSurface);
     this.parent = parent;
     parent.children.add(this);
+    parent.stack.push(this);
     this.added = false;
     this.sync = true;
     this.position = ORIGIN;
@@ -164,7 +173,33 @@ export class GuestSurface {
   /** The wl_subsurface is gone, or a surface above it: the compositor shows it no more. */
   leaveParent(): void {
     this.parent?.children.delete(this);
+    if (this.parent !== undefined) this.parent.stack = this.parent.stack.filter((other) => other !== this);
     this.parent = undefined;
+  }
+
+  /** wl_subsurface.place_above and place_below; `sibling` is the parent or another child of it. */
+  restack(where: "above" | "below", sibling: GuestSurface): void {
+    if (this.parent === undefined) return;
+    const others = this.parent.stack.filter((other) => other !== this);
+    others.splice(others.indexOf(sibling) + (where === "above" ? 1 : 0), 0, this);
+    this.parent.stack = others;
+  }
+
+  /** Another compositor has it under `hostId`, and is to be told all of it. */
+  returned(hostId: number): void {
+    this.hostId = hostId;
+    this.host = unknownToHost();
+    const change = new SurfaceChange();
+    this.buffer?.keep();
+    if (this.buffer !== undefined) change.content = { buffer: this.buffer };
+    if (this.scale !== 1) change.scale = this.scale;
+    if (this.transform !== 0) change.transform = this.transform;
+    if (this.opaque !== undefined) change.opaque = { region: this.opaque };
+    if (this.input !== undefined) change.input = { region: this.input };
+    change.damage = "all";
+    this.unsent.discard();
+    this.unsent = change;
+    this.hasUnsent = true;
   }
 
   /** Throws a violation with `code` when the surface has another role already. */

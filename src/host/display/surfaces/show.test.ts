@@ -4,7 +4,8 @@
  */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { MAX_SCALE, PARENTS, type Step, World } from "./surface-world.test-support.ts";
+import { MAX_SCALE } from "./compare-rects.test-support.ts";
+import { PARENTS, type Step, World } from "./surface-world.test-support.ts";
 
 const small = fc.integer({ min: -60, max: 60 });
 const length = fc.integer({ min: 1, max: 60 });
@@ -36,6 +37,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave" as const), child }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "crash" as const }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -45,7 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
-test("the compositor shows what the guest asked for, inside a whole frame, after every request", () => {
+test("the compositor shows what the guest asked for, inside a whole frame, after every request and crash", () => {
   let shown = 0;
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {

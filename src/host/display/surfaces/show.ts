@@ -59,6 +59,20 @@ export function showTree(root: GuestSurface, host: HostSide, committed: boolean)
   commit(root, visible, host);
 }
 
+/** Tells a compositor that has just been told of the children of `surface`, one after the other, in which order they are. */
+export function tellOrder(surface: GuestSurface, host: HostSide): void {
+  const { stack } = surface;
+  const asTold = [surface, ...surface.children];
+  if (stack.every((one, index) => one === asTold[index])) return;
+  const own = stack.indexOf(surface);
+  const place = (child: GuestSurface | undefined, name: string, sibling: GuestSurface | undefined) => {
+    if (child !== undefined && sibling !== undefined && child.subsurfaceHostId !== 0)
+      host.send(child.subsurfaceHostId, wl_subsurface, name, [sibling.hostId]);
+  };
+  for (let at = own + 1; at < stack.length; at += 1) place(stack[at], "place_above", stack[at - 1]);
+  for (let at = own - 1; at >= 0; at -= 1) place(stack[at], "place_below", stack[at + 1]);
+}
+
 /** The part of a root surface that may be seen. */
 export function visiblePart(root: GuestSurface, size: Size): Rect {
   const all = atOrigin(size);

@@ -9,13 +9,13 @@ import { insetsOf, type Look, stripsAround } from "../frame/measures.ts";
 import type { FrameHost } from "../frame/part.ts";
 import { WindowFrame } from "../frame/window-frame.ts";
 import type { SurfaceBuffer } from "./change.ts";
+import { close, isOutOfSight, same, text } from "./compare-rects.test-support.ts";
 import { GuestSurface } from "./guest-surface.ts";
 import { ModelCompositor, type Shown } from "./model-compositor.test-support.ts";
 import { atOrigin, intersect, type Rect, type Size } from "./rect.ts";
-import { showTree } from "./show.ts";
+import { showTree, tellOrder } from "./show.ts";
 
 const FRAME = "frame";
-export const MAX_SCALE = 3;
 /** Of each surface, its parent; the first is the window. */
 export const PARENTS = [undefined, 0, 0, 1, 2] as const;
 
@@ -27,17 +27,21 @@ export type Step =
   | { kind: "sync" | "desync" | "leave"; child: number }
   | { kind: "geometry"; rectangle: Rect }
   | { kind: "destination"; surface: number; size: Size | undefined }
-  | { kind: "look"; titleBar: boolean; room: Size | undefined };
+  | { kind: "look"; titleBar: boolean; room: Size | undefined }
+  /** Another compositor takes the place of the one that is told what the host half says. */
+  | { kind: "crash" };
 
 export class World {
   readonly native = new ModelCompositor();
-  readonly host = new ModelCompositor();
+  host = new ModelCompositor();
   readonly #surfaces: GuestSurface[] = [];
   readonly #nativeIds: number[] = [];
   readonly #nativeSubsurfaces: number[] = [];
   readonly #nativeViewports: number[] = [];
   readonly #nativeXdgSurface: number;
-  readonly #side: FrameHost;
+  #side: FrameHost;
+  /** Children in the order in which they were put on their parents. */
+  #joined: number[] = [];
   /** How often each memory waits to be shown. */
   readonly held = new Map<string, number>();
   #look: Look = "border";
@@ -48,22 +52,7 @@ export class World {
 
   constructor() {
     const { native, host } = this;
-    const send = host.send.bind(host);
-    this.#side = Object.assign(host, {
-      // There is no moment at which something is beyond the frame.
-      send: (...request: Parameters<typeof send>) => {
-        send(...request);
-        const fault = this.#enclosureFault();
-        if (fault !== undefined) throw new Error(`after ${request[1].name}.${request[2]}: ${fault}`);
-      },
-      sheet: (_colour: number, size: Size) => {
-        const bufferId = host.addBuffer({ memory: FRAME, x: 0, y: 0, ...size });
-        return { bufferId, ...size, scale: 1, margin: 0 };
-      },
-      image: ({ width, height }: Size) => host.addBuffer({ memory: FRAME, x: 0, y: 0, width, height }),
-      scaleOf: () => 1,
-      claimInput: () => {},
-    });
+    this.#side = this.#connect();
     for (const _ of PARENTS) {
       const [nativeId, hostId, viewport] = [native.newId(), host.newId(), native.newId()];
       native.send(native.compositor, wl_compositor, "create_surface", [nativeId]);
@@ -79,19 +68,7 @@ export class World {
     const root = this.#surface(0);
     root.role = "window";
     this.#nativeXdgSurface = native.addXdgSurface(this.#nativeIds[0] ?? 0);
-    root.frame = new WindowFrame(this.#side, {
-      surfaceHostId: root.hostId,
-      xdgSurfaceHostId: host.addXdgSurface(root.hostId),
-      colour: 0,
-      look: () => this.#look,
-      room: () => this.#room,
-      titleBar: () => ({ name: "test", title: "", buttons: [] }),
-      committing: () => {
-        this.#roomShown = this.#room;
-      },
-      refresh: () => {},
-      act: () => {},
-    });
+    this.#makeFrame(root);
   }
 
   run(step: Step): void {
@@ -143,9 +120,71 @@ export class World {
         this.#look = step.titleBar ? "title-bar" : "border";
         this.#room = step.room;
         return;
+      case "crash":
+        return this.#crash();
       default:
         return step satisfies never;
     }
+  }
+
+  /** The host half's way to its compositor. There is no moment at which something is beyond the frame. */
+  #connect(): FrameHost {
+    const { host } = this;
+    const send = host.send.bind(host);
+    return Object.assign(host, {
+      send: (...request: Parameters<typeof send>) => {
+        send(...request);
+        const fault = this.#enclosureFault();
+        if (fault !== undefined) throw new Error(`after ${request[1].name}.${request[2]}: ${fault}`);
+      },
+      sheet: (_colour: number, size: Size) => {
+        const bufferId = host.addBuffer({ memory: FRAME, x: 0, y: 0, ...size });
+        return { bufferId, ...size, scale: 1, margin: 0 };
+      },
+      image: ({ width, height }: Size) => host.addBuffer({ memory: FRAME, x: 0, y: 0, width, height }),
+      scaleOf: () => 1,
+      claimInput: () => {},
+    });
+  }
+
+  #makeFrame(root: GuestSurface): void {
+    root.frame = new WindowFrame(this.#side, {
+      surfaceHostId: root.hostId,
+      xdgSurfaceHostId: this.host.addXdgSurface(root.hostId),
+      colour: 0,
+      look: () => this.#look,
+      room: () => this.#room,
+      titleBar: () => ({ name: "test", title: "", buttons: [] }),
+      committing: () => {
+        this.#roomShown = this.#room;
+      },
+      refresh: () => {},
+      act: () => {},
+    });
+  }
+
+  #crash(): void {
+    const root = this.#surface(0);
+    this.#side.send = () => {};
+    root.frame?.dispose();
+    root.frame = undefined;
+    this.host = new ModelCompositor();
+    this.#side = this.#connect();
+    const { host } = this;
+    for (const surface of this.#surfaces) {
+      const hostId = host.newId();
+      host.send(host.compositor, wl_compositor, "create_surface", [hostId]);
+      surface.returned(hostId);
+    }
+    for (const index of this.#joined) {
+      const child = this.#surface(index);
+      child.subsurfaceHostId = host.newId();
+      const args = [child.subsurfaceHostId, child.hostId, child.parent?.hostId ?? 0];
+      host.send(host.subcompositor, wl_subcompositor, "get_subsurface", args);
+    }
+    this.#makeFrame(root);
+    for (const surface of this.#surfaces) tellOrder(surface, this.#side);
+    if (root.size !== undefined) showTree(root, this.#side, true);
   }
 
   /** How many surfaces the guest shows. */
@@ -257,6 +296,7 @@ export class World {
       width: pixels.width,
       height: pixels.height,
       hold: () => count(1),
+      keep: () => count(1),
       drop: () => count(-1),
       view: (part) => ({ hostId: this.host.addBuffer({ ...pixels, ...part }), given: () => {} }),
     };
@@ -287,6 +327,7 @@ export class World {
     child.becomeSubsurface(above, 1);
     host.send(host.subcompositor, wl_subcompositor, "get_subsurface", [hostId, child.hostId, above.hostId]);
     child.subsurfaceHostId = hostId;
+    this.#joined = [...this.#joined.filter((other) => other !== index), index];
     above.frame?.adopt(hostId);
   }
 
@@ -301,23 +342,4 @@ export class World {
   #surface(index: number): GuestSurface {
     return this.#surfaces[index] as GuestSurface;
   }
-}
-
-/** Under the frame. */
-function isOutOfSight(shown: Rect): boolean {
-  return same(shown, { x: -1, y: -1, width: 1, height: 1 });
-}
-
-function same(a: Rect, b: Rect | undefined): boolean {
-  return a.x === b?.x && a.y === b.y && a.width === b.width && a.height === b.height;
-}
-
-/** The same to within two steps of a viewport's source, at the largest scale. */
-function close(a: Rect, b: Rect): boolean {
-  const near = (one: number, other: number) => Math.abs(one - other) <= (2 * MAX_SCALE) / 256;
-  return near(a.x, b.x) && near(a.y, b.y) && near(a.width, b.width) && near(a.height, b.height);
-}
-
-function text({ x, y, width, height }: Rect): string {
-  return `${width}x${height} at ${x},${y}`;
 }
