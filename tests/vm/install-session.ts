@@ -33,7 +33,9 @@ const calc = (version: string): TestPackage => ({
   name: "calc",
   version,
   files: {
-    "usr/bin/calc": `#!/bin/sh\necho "calc ${version}: $*"; cat /etc/calc-was-set-up\n`,
+    // It edits the files that it opens.
+    "usr/bin/calc": `#!/bin/sh\necho "calc ${version}: $*"; cat /etc/calc-was-set-up
+for file; do if [ -f "$file" ]; then ls "\${file%/*}"; echo edited >> "$file"; fi; done\n`,
     "usr/share/applications/org.example.Calc.desktop": entry("Calculator", "calc %F"),
     "usr/share/icons/hicolor/48x48/apps/calc.png": png(48, 48),
   },
