@@ -77,6 +77,8 @@ export class InstallSession {
     this.environment = {
       ...ownEnvironment(this.folder),
       XDG_DATA_HOME: data,
+      // One that the guest does not have.
+      LANG: "de_DE.UTF-8",
       XDG_CONFIG_HOME: join(this.folder, "config"),
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"),
     };
