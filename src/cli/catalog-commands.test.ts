@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   CALCULATOR,
@@ -64,7 +64,7 @@ describe("vitrine catalog", () => {
 describe("vitrine search", () => {
   test("desktop applications; with --all the rest too", async () => {
     expect((await run("search calculator")).text).toBe(
-      "NAME        ID                VERSION  PACKAGE  INSTALLED  SUMMARY\nCalculator  org.example.Calc      2.5  calc             -  Do sums\n",
+      "NAME        ID                VERSION  PACKAGE  INSTALLED IN  SUMMARY\nCalculator  org.example.Calc      2.5  calc                -  Do sums\n",
     );
     expect((await run("search --all calculator")).text).toContain("Calculator Sans");
   });
@@ -90,11 +90,15 @@ describe("vitrine search", () => {
     );
   });
 
-  test("JSON, with the images that hold it", async () => {
+  test("JSON, with the sandboxes and images that hold it", async () => {
     const images = join(environment.XDG_DATA_HOME ?? "", "vitrine", "images");
     mkdirSync(images, { recursive: true });
     writeFileSync(join(images, "sums.json"), JSON.stringify({ inputs: { packages: ["calc"] } }));
     writeFileSync(join(images, "broken.json"), "{");
+    const sandbox = join(environment.XDG_DATA_HOME ?? "", "vitrine", "sandboxes", "desk");
+    mkdirSync(sandbox, { recursive: true });
+    const system = { apps: [{ source: { kind: "archive", package: "calc" } }] };
+    writeFileSync(join(sandbox, "sandbox.json"), JSON.stringify({ system }));
     expect(JSON.parse((await run("search --json sums")).text)).toEqual({
       query: "sums",
       total: 1,
@@ -107,11 +111,14 @@ describe("vitrine search", () => {
           package: "calc",
           kind: "desktop-application",
           source: "debian trixie",
+          sandboxes: ["desk"],
           images: ["sums"],
         },
       ],
     });
-    expect((await run("search sums")).text).toContain("yes");
+    expect((await run("search sums")).text).toContain("desk, image sums");
+    expect((await run("info calc")).text).toContain("in sandbox desk; in image sums");
+    rmSync(sandbox, { recursive: true });
   });
 
   test("wrong usage", async () => {
@@ -140,7 +147,7 @@ describe("vitrine info", () => {
       "Home page   https://calc.example/",
       "Categories  Utility, Calculator",
       "Download    10 KB; with all it needs at most 41 KB (2 packages)",
-      "network    none",
+      "network            internet",
       "https://media.example/x/calc/one.png",
     ]) {
       expect(text).toContain(line);

@@ -150,7 +150,7 @@ test(
     const script = "echo home > ~/file; echo out; exit 5";
     const { status, out } = await run("try", "--no-display", IMAGE, "--", "sh", "-c", script);
     expect({ status, out: out.toString() }).toEqual({ status: 5, out: "out\n" });
-    expect((await run("list")).errors).toBe("No sandbox runs.\n");
+    expect((await run("list")).errors).toBe("No app is installed, and no sandbox runs.\n");
     // A snapshot is of the image: it knows nothing of the app.
     expect(readdirSync(join(folder, "state/vitrine/logs"))).toEqual(["SNAPSHOTS.log"]);
     expect(readdirSync(join(folder, "vitrine"))).toEqual([]);

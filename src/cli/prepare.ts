@@ -1,5 +1,4 @@
 /** Gets a sandbox to run: makes what is missing, starts its supervisor, connects to it. */
-import { readlinkSync } from "node:fs";
 import { VitrineError } from "../base/error.ts";
 import type { SandboxInfo } from "../channel/contract/control.ts";
 import { openImageSystem, openSystem, type SystemFiles } from "../host/apps/open-system.ts";
@@ -20,6 +19,7 @@ import { chooseDriver, type DriverName } from "../host/vmm/drivers.ts";
 import type { CliContext } from "./context.ts";
 import { interruptible } from "./interrupt.ts";
 import { ProgressLine } from "./progress.ts";
+import { sessionEnvironment } from "./session-environment.ts";
 
 export interface SandboxRequest {
   readonly name: string;
@@ -103,6 +103,7 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
 /** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
 async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
   const { system, home, network, colour } = await findSystem(request, context.process.env);
+  const session = sessionEnvironment(context.process.env);
   return await interruptible(async (signal) => {
     const { kernel, driver, toolsImage } = await prepareMachine(context, signal, {
       name: request.name,
@@ -128,7 +129,7 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       compositor: request.compositor ?? null,
       driver,
       confined: request.confined,
-      environment: localeOf(context.process.env),
+      environment: await session,
       ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
     };
   });
@@ -206,21 +207,5 @@ export async function withProgress<T>(
   } catch (error) {
     progress.fail();
     throw error;
-  }
-}
-
-/** Language and time zone of the user, for the guest's processes. */
-function localeOf(environment: Environment): Record<string, string> {
-  const language = environment.LC_ALL ?? environment.LANG;
-  const zone = environment.TZ ?? systemTimeZone();
-  return { ...(language === undefined ? {} : { LANG: language }), ...(zone === undefined ? {} : { TZ: zone }) };
-}
-
-/** "Europe/Berlin" when /etc/localtime is the usual link into the zone database. */
-function systemTimeZone(): string | undefined {
-  try {
-    return /zoneinfo\/(.+)$/.exec(readlinkSync("/etc/localtime"))?.[1];
-  } catch {
-    return undefined;
   }
 }

@@ -7,6 +7,7 @@ import { attach } from "./attach.ts";
 import type { RunFlags } from "./commands/run.ts";
 import { type CliContext, writeJson } from "./context.ts";
 import { statusOfProcess } from "./exit-status.ts";
+import { handOver } from "./hand-in.ts";
 import { launchCommand } from "./launch.ts";
 import { openSandbox } from "./prepare.ts";
 import { formatTable } from "./report.ts";
@@ -40,28 +41,33 @@ export async function runApp(this: CliContext, flags: RunFlags, ...argv: string[
   };
   try {
     const firstFrame = watchFirstFrame(connection);
-    const launched = await launchApp(connection, flags, target);
+    const tell = (message: string) => void this.process.stderr.write(`vitrine: ${message}\n`);
+    const { launched, finish } = await launchApp(connection, flags, target, tell);
     firstFrame.spawned();
     if (flags.timings) {
       await Promise.race([firstFrame.seen, endOf(launched, compositor === undefined)]);
       reportTimings(this, flags, await collectTimings(connection, firstFrame.times));
     }
     if (flags.wait) this.process.exitCode = statusOfProcess(await attach(launched, { input: false }));
+    await finish?.(launched);
   } finally {
     connection.close();
   }
 }
 
-function launchApp(connection: SandboxConnection, flags: RunFlags, target: RunTarget): Promise<LaunchedProcess> {
-  const { argv, entry } = target;
+/** Starts it; an installed app gets copies of the files that it shall open. `finish`: see {@link handOver}. */
+async function launchApp(
+  connection: SandboxConnection,
+  flags: RunFlags,
+  { argv, entry }: RunTarget,
+  tell: (message: string) => void,
+) {
   const stdio = { kind: flags.wait ? ("streams" as const) : ("null" as const) };
-  return launchCommand(connection, {
-    argv,
-    environment: {},
-    user: "user",
-    stdio,
-    ...(entry === undefined ? {} : { entry }),
-  });
+  const app = { environment: {}, user: "user" as const, stdio };
+  if (entry === undefined) return { launched: await launchCommand(connection, { ...app, argv }), finish: undefined };
+  const [name = "", ...words] = argv;
+  const { words: given, finish } = await handOver(connection, words, tell);
+  return { launched: await launchCommand(connection, { ...app, argv: [name, ...given], entry }), finish };
 }
 
 interface FirstFrame {

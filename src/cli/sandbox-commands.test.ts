@@ -1,9 +1,20 @@
 /** The commands for a sandbox that runs, as processes of their own, against a real supervisor without a machine. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { eventually } from "../../tests/support/deadline.ts";
 import { connectSandbox, type SandboxConnection } from "../host/sandbox/control-client.ts";
 import { logPaths, sandboxPaths } from "../host/sandbox/directories.ts";
 import type { EndReason } from "../host/sandbox/lifecycle.ts";
@@ -12,8 +23,12 @@ import { LogFile } from "../host/sandbox/log-file.ts";
 import { loadPolicy } from "../host/sandbox/policy-files.ts";
 import { Supervisor } from "../host/sandbox/supervisor.ts";
 import { HostProcessDriver } from "../host/sandbox/test-support.ts";
+import { fileOf, handIn } from "./hand-in.ts";
 import { testProcessCommands } from "./process-commands.test-support.ts";
 import { ownEnvironment, startVitrine, vitrine } from "./test-support.ts";
+
+/** For what a busy machine does in the background, in milliseconds. */
+const DEADLINE_MS = 60_000;
 
 let folder: string;
 let environment: Record<string, string>;
@@ -78,7 +93,7 @@ describe("list and logs", () => {
       guestMemory: 400,
     });
     expect(sandbox.hostMemory).toBeGreaterThan(1e6);
-    expect((await run("list")).out.toString()).toMatch(/^SANDBOX .*\none {6}demo {3}running /);
+    expect((await run("list")).out.toString()).toMatch(/^SANDBOX .*\none {6}demo +running /);
   });
 
   test("logs are there to be read, and safe to be shown", async () => {
@@ -100,6 +115,77 @@ describe("list and logs", () => {
     await seen;
     child.kill("SIGTERM");
     await once(child, "exit");
+  });
+});
+
+describe("a file that is handed to an app", () => {
+  const file = () => join(folder, "a letter.txt");
+  const told: string[] = [];
+  const home = process.env.HOME;
+  beforeEach(() => {
+    // Where a sandbox would have its home.
+    process.env.HOME = join(folder, "home");
+    told.length = 0;
+    rmSync(process.env.HOME, { recursive: true, force: true });
+    for (const name of readdirSync(folder)) if (name.includes("a letter")) rmSync(join(folder, name));
+  });
+  afterEach(() => {
+    process.env.HOME = home;
+  });
+  const hand = () => handIn(holder, file(), (message) => told.push(message));
+  /** Waits until the user's file has that text. */
+  const comesBack = (text: string) =>
+    eventually(`waiting for "${text}"`, DEADLINE_MS, () => (readFileSync(file(), "utf8") === text ? true : undefined));
+
+  test(
+    "is a copy that comes back when it is saved, in place or by another file, and is gone at the end",
+    async () => {
+      writeFileSync(file(), "before", { mode: 0o640 });
+      const { guestPath, finish } = await hand();
+      expect(guestPath).toStartWith(join(folder, "home/.cache/vitrine/opened/"));
+      expect(readFileSync(guestPath, "utf8")).toBe("before");
+      expect(readdirSync(dirname(guestPath))).toEqual(["a letter.txt"]);
+      writeFileSync(guestPath, "saved");
+      await comesBack("saved");
+      writeFileSync(`${guestPath}.new`, "replaced\n".repeat(100_000));
+      renameSync(`${guestPath}.new`, guestPath);
+      await comesBack("replaced\n".repeat(100_000));
+      expect(statSync(file()).mode & 0o777).toBe(0o640);
+      writeFileSync(guestPath, "");
+      await finish();
+      expect(readFileSync(file(), "utf8")).toBe("");
+      expect(readdirSync(join(folder, "home/.cache/vitrine/opened"))).toEqual([]);
+      expect(readdirSync(folder).filter((name) => name.includes("letter"))).toEqual(["a letter.txt"]);
+      expect(told).toEqual([]);
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "that was not saved stays as it was; one that somebody else has changed is not overwritten",
+    async () => {
+      writeFileSync(file(), "before");
+      const unsaved = await hand();
+      await unsaved.finish();
+      expect(readFileSync(file(), "utf8")).toBe("before");
+      const both = await hand();
+      writeFileSync(file(), "somebody else's");
+      writeFileSync(both.guestPath, "the app's");
+      await both.finish();
+      expect(readFileSync(file(), "utf8")).toBe("somebody else's");
+      expect(readFileSync(`${file()}.from-sandbox`, "utf8")).toBe("the app's");
+      expect(told).toEqual([expect.stringContaining("was changed by somebody else")]);
+    },
+    DEADLINE_MS,
+  );
+
+  test("is named by its path or address; folders and what is not there are no files", () => {
+    writeFileSync(file(), "");
+    expect(fileOf(file())).toBe(realpathSync(file()));
+    expect(fileOf(pathToFileURL(file()).href)).toBe(realpathSync(file()));
+    for (const word of [folder, join(folder, "missing"), "https://example.org/a", "--flag", "file://%00"]) {
+      expect(fileOf(word)).toBeUndefined();
+    }
   });
 });
 

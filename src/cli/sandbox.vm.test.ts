@@ -252,7 +252,7 @@ describe("when things go wrong", () => {
       expect((await waiting).status).toBe(71);
       await Promise.all([gone(supervisorPid), gone(monitorPid)]);
       expect(readdirSync(join(folder, "vitrine"))).toEqual(["orphan"]);
-      expect((await run("list")).errors).toBe("No sandbox runs.\n");
+      expect((await run("list")).errors).toBe("No app is installed, and no sandbox runs.\n");
       expect(readdirSync(join(folder, "vitrine"))).toEqual([]);
     },
     BOOT_DEADLINE_MS,

@@ -8,13 +8,13 @@ import { makeWorkFolder } from "../host/apps/work-folder.ts";
 import { openBase } from "../host/image/base-image.ts";
 import { listImages } from "../host/image/images.ts";
 import { requireCompositor } from "../host/sandbox/compositor.ts";
-import type { SandboxConnection } from "../host/sandbox/control-client.ts";
 import { removeLogs } from "../host/sandbox/log-file.ts";
 import { attach } from "./attach.ts";
 import { DEFAULT_RELEASE } from "./commands/image.ts";
 import type { TryFlags } from "./commands/try.ts";
 import type { CliContext } from "./context.ts";
 import { statusOfProcess } from "./exit-status.ts";
+import { handOver, windowsClosed } from "./hand-in.ts";
 import { findWanted, withBuildOptions, withStages } from "./install-apps.ts";
 import { launchCommand } from "./launch.ts";
 import { openSandbox } from "./prepare.ts";
@@ -28,8 +28,6 @@ const USUAL_MACHINE = {
   driver: undefined,
   confined: true,
 } as const;
-/** How often to look whether windows are left, in milliseconds: those of processes that the app has started and left. */
-const WINDOWS_INTERVAL_MS = 500;
 
 /** What is tried: files that nobody else needs, and what to start. */
 type Trial = { readonly files: SystemFiles } & Pick<RunTarget, "argv" | "entry">;
@@ -50,10 +48,17 @@ export async function tryApp(this: CliContext, flags: TryFlags, ...words: string
     ...USUAL_MACHINE,
   });
   try {
-    const app = { argv, environment: {}, user: "user", stdio: { kind: "streams" } } as const;
-    const launched = await launchCommand(connection, entry === undefined ? app : { ...app, entry });
+    const tell = (message: string) => void this.process.stderr.write(`vitrine: ${message}\n`);
+    const [name = "", ...rest] = argv;
+    const { words: given, finish } = await handOver(connection, entry === undefined ? [] : rest, tell);
+    const app = { environment: {}, user: "user", stdio: { kind: "streams" } } as const;
+    const launched = await launchCommand(
+      connection,
+      entry === undefined ? { ...app, argv } : { ...app, argv: [name, ...given], entry },
+    );
     this.process.exitCode = statusOfProcess(await attach(launched, { input: false }));
     await windowsClosed(connection);
+    await finish?.(launched);
   } finally {
     await connection.stop(false).finally(() => removeLogs(name, this.process.env));
   }
@@ -87,8 +92,4 @@ async function findTrial(context: CliContext, words: readonly string[], folder: 
     const files = { label: app.id, base: await openBase(system.base), layers: [layer.path] };
     return { files, ...launchOf({ app, entry: app.entries[0] }, rest, undefined) };
   });
-}
-
-async function windowsClosed(connection: SandboxConnection): Promise<void> {
-  while ((await connection.info()).windows > 0) await Bun.sleep(WINDOWS_INTERVAL_MS);
 }

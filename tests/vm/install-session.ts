@@ -33,7 +33,9 @@ const calc = (version: string): TestPackage => ({
   name: "calc",
   version,
   files: {
-    "usr/bin/calc": `#!/bin/sh\necho "calc ${version}: $*"; cat /etc/calc-was-set-up\n`,
+    // It edits the files that it opens.
+    "usr/bin/calc": `#!/bin/sh\necho "calc ${version}: $*"; cat /etc/calc-was-set-up
+for file; do if [ -f "$file" ]; then ls "\${file%/*}"; echo edited >> "$file"; fi; done\n`,
     "usr/share/applications/org.example.Calc.desktop": entry("Calculator", "calc %F"),
     "usr/share/icons/hicolor/48x48/apps/calc.png": png(48, 48),
   },
@@ -75,6 +77,8 @@ export class InstallSession {
     this.environment = {
       ...ownEnvironment(this.folder),
       XDG_DATA_HOME: data,
+      // One that the guest does not have.
+      LANG: "de_DE.UTF-8",
       XDG_CONFIG_HOME: join(this.folder, "config"),
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"),
     };

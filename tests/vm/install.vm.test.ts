@@ -1,7 +1,7 @@
 /** Apps in real virtual machines: installed, used, updated, taken back and removed, from an archive of the test's own. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildPackage, type TestPackage } from "../support/test-packages.ts";
 import { BUILD_DEADLINE_MS, INSTALL_DEADLINE_MS, InstallSession } from "./install-session.ts";
@@ -44,14 +44,20 @@ describe("an app", () => {
           "--",
           "sh",
           "-c",
-          "echo kept > ~/kept; ls /usr/sbin/policy-rc.d 2>&1 | wc -l",
+          "echo kept > ~/kept; ls /usr/sbin/policy-rc.d 2>&1 | wc -l; locale charmap",
         ),
-      ).toBe("1\n");
+      ).toBe("1\nUTF-8\n");
       expect((await session.run("exec", "calc", "--", "test", "-e", "/usr/sbin/policy-rc.d")).status).toBe(1);
       await session.succeed("stop", "calc");
       expect(await session.inApp("Calculator")).toBe("calc 1.0: \n0\n");
       expect(await session.succeed("exec", "calc", "--", "sh", "-c", "cat ~/kept")).toBe("kept\n");
       expect((await session.run("install", "calc")).status).toBe(73);
+      const file = join(session.folder, "sums.txt");
+      writeFileSync(file, "1 + 1\n");
+      expect(await session.inApp("org.example.Calc", file, "/nowhere/else")).toMatch(
+        /^calc 1\.0: \/home\/user\/\S*\/sums\.txt \/nowhere\/else\n0\nsums\.txt\n$/,
+      );
+      expect(readFileSync(file, "utf8")).toBe("1 + 1\nedited\n");
     },
     INSTALL_DEADLINE_MS,
   );

@@ -156,7 +156,7 @@ describe("from a snapshot", () => {
       // The guest itself switches off, as after a boot.
       await session.run("exec", "--user", "root", "two", "--", "sh", "-c", "kill -9 $(pidof agent)");
       await eventually("waiting for the end", DEADLINE_MS, async () =>
-        (await session.run("list")).errors === "No sandbox runs.\n" ? true : undefined,
+        (await session.run("list")).errors === "No app is installed, and no sandbox runs.\n" ? true : undefined,
       );
       expect(await session.start("again")).toBe("restored");
       await session.run("stop", "again", "--force");
@@ -270,7 +270,7 @@ describe("damage and sudden ends", () => {
       process.kill(cut.supervisorPid, "SIGKILL");
       await closed;
       await over([cut.supervisorPid, ...started]);
-      expect((await session.run("list")).errors).toBe("No sandbox runs.\n");
+      expect((await session.run("list")).errors).toBe("No app is installed, and no sandbox runs.\n");
       expect(await session.start("cut")).toBe("restored");
       await session.run("stop", "cut", "--force");
     },

@@ -7,7 +7,7 @@
  * A line for each app is added to FOLDER/results.jsonl, and screenshots are left there; apps that are in it are not tried
  * again. The machine should have nothing else to do: times are as they are.
  */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { ownDataHome, ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
@@ -15,7 +15,6 @@ import { decodePng } from "../../src/host/desktop/png-decode.ts";
 import { ensureBase } from "../../src/host/image/base-image.ts";
 import { Compositor } from "../../tests/support/compositor.ts";
 import { VirtualInput } from "../../tests/support/input.ts";
-import { stillPicture } from "../../tests/support/still-picture.ts";
 
 /** One or two of each toolkit; the small ones first. */
 const APPS: readonly (readonly [name: string, toolkit: string])[] = [
@@ -39,7 +38,8 @@ const APPS: readonly (readonly [name: string, toolkit: string])[] = [
 const [WIDTH, HEIGHT] = [1024, 768];
 const TYPED = "12+34\n";
 /** Apps under emulation draw for a while after their first frame; then a blinking cursor may go on. All in milliseconds. */
-const REST_DEADLINE_MS = 30_000;
+const REST_DEADLINE_MS = 60_000;
+const REST_MS = 3000;
 const CLOSE_DEADLINE_MS = 30_000;
 /** Pixels that must change for something to have been typed: a cursor has fewer. */
 const TYPED_PIXELS = 100;
@@ -174,21 +174,24 @@ class Trial {
 
   /** True when typing changed what is shown. */
   async #type(): Promise<boolean> {
-    const before = await this.#picture("started");
+    const before = await this.#rested("started", () => true);
     await this.#input.typeText(TYPED);
-    const after = await this.#picture("typed");
+    const after = await this.#rested("typed", (now) => difference(before, now) >= TYPED_PIXELS);
     return difference(before, after) >= TYPED_PIXELS;
   }
 
-  /** The screen once it has come to rest, or as it is then. */
-  async #picture(name: string): Promise<Buffer> {
+  /** The screen once no more than a cursor changes for a while and `accept` takes it, or as it is when that takes too long. */
+  async #rested(name: string, accept: (picture: Buffer) => boolean): Promise<Buffer> {
     const path = join(this.#place, `${this.#sandbox}-${name}.png`);
-    const still = await stillPicture(this.#compositor, undefined, { deadlineMs: REST_DEADLINE_MS }).catch(
-      () => undefined,
-    );
-    if (still === undefined) await this.#compositor.screenshot(path);
-    else writeFileSync(path, still);
-    return readFileSync(path);
+    let last: Buffer | undefined;
+    for (const end = Date.now() + REST_DEADLINE_MS; ; ) {
+      await this.#compositor.screenshot(path);
+      const now = readFileSync(path);
+      const rests = last !== undefined && difference(last, now) < TYPED_PIXELS;
+      if ((rests && accept(now)) || Date.now() > end) return now;
+      last = now;
+      await Bun.sleep(REST_MS);
+    }
   }
 
   /** False when it asks something before it closes. */

@@ -44,7 +44,10 @@ async function describe(context: CliContext, catalog: Catalog, found: Resolved, 
   const { upstreamVersion } = await import("../../host/catalog/package-version.ts");
   const { installSize } = await import("../../host/catalog/package-graph.ts");
   const { installedPackages } = await import("../../host/catalog/installed.ts");
-  const { DEFAULT_PERMISSIONS } = await import("../../host/catalog/default-permissions.ts");
+  const { grantedTo } = await import("../granted.ts");
+  const holders = installedPackages(context.process.env)(
+    (found.kind === "package" ? found.row.name : found.row.package) || "",
+  );
   const component = found.kind === "component" ? catalog.component(found.row.number) : undefined;
   const row = found.kind === "package" ? found.row : catalog.package(found.row.package);
   const graph = row === undefined ? undefined : catalog.packageGraph();
@@ -77,11 +80,11 @@ async function describe(context: CliContext, catalog: Catalog, found: Resolved, 
             installedWithNeeds: whole.installed,
             packages: whole.packages,
           },
-    images: installedPackages(context.process.env).get(row?.name ?? "") ?? [],
+    ...holders,
     extends: component?.extends ?? [],
     components: found.kind === "package" ? found.components.map(({ id }) => id) : [],
     screenshots: component?.screenshots ?? ([] as Component["screenshots"]),
-    permissions: DEFAULT_PERMISSIONS,
+    permissions: await grantedTo(holders.sandboxes[0], context.process.env),
   };
 }
 
@@ -96,6 +99,7 @@ function format(details: Details, columns: number): string {
   const { name, summary, description, size, screenshots, permissions } = details;
   const bytes = (own: number, all: number, count: number): string =>
     `${formatBytes(own)}; with all it needs at most ${formatBytes(all)} (${count} packages)`;
+  const widest = Math.max(...permissions.map(({ granted }) => granted.length));
   const facts: [string, string | null][] = [
     ["Id", details.id],
     ["Version", details.version],
@@ -103,7 +107,7 @@ function format(details: Details, columns: number): string {
     ["Apps in it", list(details.components)],
     ["Addon for", list(details.extends)],
     ["Source", details.source],
-    ["Installed", details.images.length === 0 ? "no" : `in image ${details.images.join(", ")}`],
+    ["Installed", installedIn(details)],
     ["Developer", details.developer],
     ["Licence", details.license],
     ["Home page", details.homepage],
@@ -115,10 +119,18 @@ function format(details: Details, columns: number): string {
     wrap(summary === "" || summary === name ? name : `${name}: ${summary}`, columns),
     ...(description === null ? [] : [wrap(description, columns)]),
     table(facts.flatMap(([title, value]) => (value === null ? [] : [[title, value] as const]))),
-    `May do\n${table(permissions.map((permission) => [permission.name, permission.granted]))}`,
+    `May do\n${table(permissions.map(({ name: what, granted, brief }) => [what, `${granted.padEnd(widest)}  ${brief}`]))}`,
     ...(screenshots.length === 0 ? [] : [`Screenshots\n${screenshots.map(({ url }) => `  ${url}`).join("\n")}`]),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+function installedIn({ sandboxes, images }: Details): string {
+  const places = [
+    ...sandboxes.map((name) => `in sandbox ${name}`),
+    ...(images.length === 0 ? [] : [`in image ${images.join(", ")}`]),
+  ];
+  return places.length === 0 ? "no" : places.join("; ");
 }
 
 function list(entries: readonly string[]): string | null {

@@ -7,6 +7,9 @@ import { formatBytes, formatDuration, formatTable } from "../report.ts";
 /** How long a supervisor may take to describe its sandbox before it is listed by its record alone, in milliseconds. */
 export const LIST_DEADLINE_MS = 3000;
 
+const NOTHING_RUNS = "No sandbox runs.\n";
+const NOTHING_THERE = "No app is installed, and no sandbox runs.\n";
+
 /** One line of the list; null is what could not be found out. */
 interface Listed {
   readonly name: string;
@@ -44,10 +47,10 @@ export const listCommand = buildCommand<{ json: boolean; running: boolean }, [],
     const names = new Set([...(running ? [] : configNames(this.process.env)), ...entries.keys()]);
     const sandboxes = await Promise.all([...names].sort().map((name) => describe(this, name, entries.get(name))));
     if (json) return writeJson(this, sandboxes);
-    if (sandboxes.length === 0) return void this.process.stderr.write("No sandbox runs.\n");
+    if (sandboxes.length === 0) return void this.process.stderr.write(running ? NOTHING_RUNS : NOTHING_THERE);
     this.process.stdout.write(
       formatTable(
-        ["SANDBOX", "IMAGE", "STATE", "PID", "UP", "HOST MEMORY", "GUEST USED", "WINDOWS", "HOME"],
+        ["SANDBOX", "APPS OR IMAGE", "STATE", "PID", "UP", "HOST MEMORY", "GUEST USED", "WINDOWS", "HOME"],
         sandboxes.map(row),
       ),
     );

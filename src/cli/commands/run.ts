@@ -120,7 +120,10 @@ export const runCommand = buildCommand<RunFlags, string[], CliContext>({
     fullDescription:
       "Starts an installed app, or a command, in a virtual machine of its own. Its windows appear on the desktop.\n" +
       "A sandbox that runs already only gets one more app. It stops by itself half a minute after its last process ended and its last window closed.\n\n" +
+      "An installed app opens files of yours as copies, which come back whenever it saves them; the command then lasts until the\n" +
+      "app is closed.\n\n" +
       "  vitrine run org.gnome.Calculator                       # installed by vitrine install\n" +
+      "  vitrine run org.gnome.TextEditor letter.txt            # sees that file, and no other\n" +
       "  vitrine run --sandbox letters -- gnome-text-editor     # made by vitrine create; its home stays\n" +
       "  vitrine run --image demo -- gnome-calculator           # nothing of it stays\n\n" +
       "Exit status: 0 once the app runs; with --wait the app's own, 128+n if signal n ended it. 127: no such command in the sandbox.",

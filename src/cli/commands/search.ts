@@ -44,7 +44,7 @@ export const searchCommand = buildCommand<SearchFlags, string[], CliContext>({
       package: match.package === "" ? null : match.package,
       kind: match.kind,
       source: catalog.about.sources[match.source]?.name ?? null,
-      images: installed.get(match.package) ?? [],
+      ...installed(match.package),
     }));
     if (json) return writeJson(this, { query: text, total: matches.length, matches: shown });
     const rows = shown.map((match) => [
@@ -52,10 +52,10 @@ export const searchCommand = buildCommand<SearchFlags, string[], CliContext>({
       match.id,
       match.version ?? "-",
       match.package ?? "-",
-      match.images.length > 0 ? "yes" : "-",
+      [...match.sandboxes, ...match.images.map((image) => `image ${image}`)].join(", ") || "-",
       match.summary,
     ]);
-    const header = ["NAME", "ID", "VERSION", "PACKAGE", "INSTALLED", "SUMMARY"];
+    const header = ["NAME", "ID", "VERSION", "PACKAGE", "INSTALLED IN", "SUMMARY"];
     this.process.stdout.write(formatTable(header, fitted(rows, header, this.process.stdout)));
     const rest = matches.length - shown.length;
     if (rest > 0) this.process.stderr.write(`${rest} more; --limit 0 shows all\n`);

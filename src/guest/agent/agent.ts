@@ -23,6 +23,7 @@ import type { NetworkSettings } from "./network.ts";
 import { Processes, type ProcessPlace, type SpawnRequest } from "./processes.ts";
 import { findInRoot } from "./resolve-command.ts";
 import { hasSessionBus, SessionBus } from "./session-bus.ts";
+import { adoptSession } from "./session-files.ts";
 import { StdioStreams } from "./stdio-streams.ts";
 
 /** What the guest half of the display is made from. */
@@ -155,7 +156,10 @@ class Agent {
     // Before anything that may want a random number.
     machine?.addEntropy(Buffer.from(hello.entropy, "hex"));
     machine?.setHostname(hello.hostname);
-    if (this.#options.appRoot !== "/") writeMachineId(this.#options.appRoot, hello.machineId);
+    if (this.#options.appRoot !== "/") {
+      writeMachineId(this.#options.appRoot, hello.machineId);
+      adoptSession(this.#options.appRoot, hello.environment);
+    }
     this.#makeDirectories();
     const socketPath = join(this.#options.runtimeDir, WAYLAND_DISPLAY);
     this.#display = openDisplay?.({

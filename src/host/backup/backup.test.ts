@@ -168,7 +168,7 @@ describe("a sandbox", () => {
     expect(rig().homeDigest("letters")).toBe(digest);
     await removeSandbox("letters", rig().environment);
     expect(storedImages("layer").length).toBe(1);
-    expect(await failureOf(cloneSandbox("copy", "copy", rig().options()))).toMatchObject({ code: "unavailable" });
+    expect(await failureOf(cloneSandbox("copy", "copy", rig().options()))).toMatchObject({ code: "already-exists" });
     rig().make("other", {});
     expect(await failureOf(cloneSandbox("copy", "other", rig().options()))).toMatchObject({ code: "already-exists" });
     expect(await failureOf(cloneSandbox("copy", "../x", rig().options()))).toMatchObject({ code: "invalid-argument" });

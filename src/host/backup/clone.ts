@@ -22,6 +22,8 @@ export async function cloneSandbox(
   to: string,
   { environment, ...options }: KeepOptions & { environment: Environment },
 ): Promise<SandboxConfig> {
+  readConfig(name, environment);
+  checkFree(to, environment);
   using _lock = lockConfig(name, environment);
   const before = readConfig(name, environment);
   using newLock = lockConfig(to, environment);

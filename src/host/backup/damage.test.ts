@@ -75,4 +75,15 @@ describe("a file that is no whole backup is told, and changes nothing", () => {
     expect(rig().everything()).toEqual(there);
     expect(existsSync("/tmp/vitrine-escaped")).toBe(false);
   });
+
+  test.each([
+    ["a name that would move the cursor", { system: { kind: "image", image: "x\u001b[2J" } }],
+    ["a host that is none", { network: { kind: "hosts", hosts: ["a b"] } }],
+    ["a name of a sandbox that would move the cursor", { name: "x\u009b" }],
+  ])("with %s", async (_, change) => {
+    rig().make("letters", {});
+    const { config, ...rest } = head();
+    written(end(lines({ ...rest, config: { ...config, ...change } })));
+    expect(await failureOf(rig().restore("copy"))).toMatchObject({ code: "corrupt" });
+  });
 });

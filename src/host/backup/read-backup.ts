@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream";
 import { createZstdDecompress } from "node:zlib";
 import { VitrineError } from "../../base/error.ts";
+import { sanitizeText } from "../../base/sanitize.ts";
 import { taint, validate } from "../../base/untrusted.ts";
+import { formatPolicy, parsePolicy } from "../network/policy.ts";
 import { homeDiskName } from "../sandbox/home-disk.ts";
 import {
   type BackupRecord,
@@ -108,6 +110,12 @@ class RecordReader implements AsyncDisposable {
     if (magic !== MAGIC.slice(0, -1)) throw damaged(this.#file, "no backup of Vitrine, or of a newer version");
     const { record } = await this.record();
     if (record.kind !== "sandbox") throw damaged(this.#file, "it does not say of what");
+    if (!isPlain(record.config)) throw damaged(this.#file, "a name in it cannot be shown");
+    try {
+      parsePolicy(formatPolicy(record.config.network));
+    } catch (error) {
+      throw damaged(this.#file, "its network is none that can be", error);
+    }
     return record;
   }
 
@@ -179,6 +187,12 @@ class RecordReader implements AsyncDisposable {
       throw damaged(this.#file, "it cannot be unpacked", error);
     }
   }
+}
+
+/** Every text in it is one that may be written to a terminal. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === "string") return sanitizeText(value, value.length + 1) === value;
+  return typeof value !== "object" || value === null || Object.values(value).every(isPlain);
 }
 
 function damaged(file: string, why: string, cause?: unknown): VitrineError {

@@ -23,6 +23,8 @@ export async function backUp(
   file: string,
   { environment, ...options }: KeepOptions & { environment: Environment },
 ): Promise<number> {
+  // A name that nobody has gets no lock, which would stay.
+  readConfig(name, environment);
   using _lock = lockConfig(name, environment);
   const config = { ...readConfig(name, environment), previous: null };
   const disk = requireHomeDisk(name, environment);

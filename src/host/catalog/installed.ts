@@ -1,38 +1,54 @@
-/** Which packages are on this machine in some image: read from the images' records as they are, for a mark beside a name. */
+/** Which packages are on this machine in some sandbox or image: read from their records as they are, for a mark beside a name. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataDirectory, type Environment } from "./directories.ts";
 
-/** Records that are read; more images than that are nobody's. */
+/** Records that are read of each kind; more images and sandboxes than that are nobody's. */
 export const MAX_IMAGE_ENTRIES = 10_000;
 
-/** Names of the images that were asked to hold each package. A record that cannot be read counts for nothing. */
-export function installedPackages(environment: Environment): ReadonlyMap<string, readonly string[]> {
-  const directory = join(dataDirectory(environment), "images");
-  const found = new Map<string, string[]>();
-  for (const { image, packages } of readRecords(directory)) {
-    for (const name of packages) found.set(name, [...(found.get(name) ?? []), image]);
-  }
-  return found;
+/** Where a package was asked for, by the names of sandboxes and images. */
+export interface Holders {
+  readonly sandboxes: readonly string[];
+  readonly images: readonly string[];
 }
 
-function readRecords(directory: string): { image: string; packages: string[] }[] {
-  let files: string[];
+/** The holders of a package, by its name. A record that cannot be read counts for nothing: its own commands say what is wrong. */
+export function installedPackages(environment: Environment): (name: string) => Holders {
+  const directory = dataDirectory(environment);
+  const images = namesIn(join(directory, "images"))
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => [file.slice(0, -".json".length), packagesOfImage(join(directory, "images", file))] as const);
+  const sandboxes = namesIn(join(directory, "sandboxes"))
+    .filter((name) => !name.includes("."))
+    .map((name) => [name, packagesOfSandbox(join(directory, "sandboxes", name, "sandbox.json"))] as const);
+  const holding = (all: typeof images, name: string) =>
+    all.flatMap(([holder, packages]) => (packages.includes(name) ? [holder] : []));
+  return (name) => ({ sandboxes: holding(sandboxes, name), images: holding(images, name) });
+}
+
+function namesIn(directory: string): string[] {
   try {
-    files = readdirSync(directory).filter((name) => name.endsWith(".json"));
+    return readdirSync(directory).slice(0, MAX_IMAGE_ENTRIES);
   } catch {
-    // No image was ever built.
-    return [];
+    return []; // Nothing of that kind was ever made.
   }
-  return files.slice(0, MAX_IMAGE_ENTRIES).flatMap((file) => {
-    try {
-      const record = JSON.parse(readFileSync(join(directory, file), "utf8")) as { inputs?: { packages?: unknown } };
-      const packages = record.inputs?.packages;
-      const names = Array.isArray(packages) ? packages.filter((name) => typeof name === "string") : [];
-      return [{ image: file.slice(0, -".json".length), packages: names }];
-    } catch {
-      // The image commands say what is wrong with it.
-      return [];
-    }
-  });
+}
+
+function packagesOfImage(file: string): unknown[] {
+  const record = readJson(file) as { inputs?: { packages?: unknown } } | undefined;
+  return Array.isArray(record?.inputs?.packages) ? record.inputs.packages : [];
+}
+
+function packagesOfSandbox(file: string): unknown[] {
+  const record = readJson(file) as { system?: { apps?: unknown } } | undefined;
+  const apps = record?.system?.apps;
+  return Array.isArray(apps) ? apps.map((app: { source?: { package?: unknown } }) => app?.source?.package) : [];
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
 }

@@ -23,6 +23,9 @@ import { GUEST_NETWORK } from "../network/topology.ts";
 /** Random bytes that a guest gets from here: twice what its kernel makes a key of. */
 const ENTROPY_BYTES = 64;
 
+/** How long a guest may take to mount its home, in milliseconds: mending a large disk under emulation takes minutes; whoever starts it does not wait for ever. */
+export const HOME_DEADLINE_MS = 15 * 60_000;
+
 export interface GuestLinkHandlers {
   /** An app's Wayland connection, or clipboard data; the handler owns the stream. */
   stream(stream: ByteStream, header: GuestStreamHeader): void;
@@ -90,9 +93,9 @@ export class GuestLink {
     return answer;
   }
 
-  /** Has the user's home mounted. It may take as long as mending its disk takes: the caller watches over that. */
+  /** Has the user's home mounted. */
   async openHome(format: boolean): Promise<void> {
-    await this.rpc.call("openHome", { format }, { deadlineMs: Number.POSITIVE_INFINITY });
+    await this.rpc.call("openHome", { format }, { deadlineMs: HOME_DEADLINE_MS });
   }
 
   /** Has the network card set up. */

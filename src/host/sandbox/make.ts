@@ -95,8 +95,8 @@ export async function holdStopped(name: string, what: string, environment: Envir
 
 /** Gives a sandbox an empty home of the same size, and forgets the one that it had. Throws "unavailable" when it runs. */
 export async function resetSandbox(name: string, environment: Environment = process.env): Promise<void> {
-  using _lock = lockConfig(name, environment);
   readConfig(name, environment);
+  using _lock = lockConfig(name, environment);
   using _stopped = await holdStopped(name, "reset", environment);
   renewHomeDisk(configDirectory(name, environment), requireHomeDisk(name, environment));
 }
@@ -110,8 +110,9 @@ export async function renameSandbox(
   to: string,
   environment: Environment = process.env,
 ): Promise<SandboxConfig> {
-  using lock = lockConfig(name, environment);
   readConfig(name, environment);
+  checkFree(to, environment);
+  using lock = lockConfig(name, environment);
   using newLock = lockConfig(to, environment);
   try {
     checkFree(to, environment);
