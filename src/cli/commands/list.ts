@@ -20,8 +20,10 @@ interface Listed {
   readonly supervisorPid: number | null;
   readonly monitorPid: number | null;
   readonly startedAt: number | null;
-  /** Bytes of host memory that the supervisor and the monitor hold. */
-  readonly hostMemory: number | null;
+  /** Bytes of host memory that would be free without this sandbox: of its supervisor and its monitor. */
+  readonly ownMemory: number | null;
+  /** Bytes that those two have in common with others, other sandboxes above all. */
+  readonly sharedMemory: number | null;
   /** Bytes of guest memory in use. */
   readonly guestMemory: number | null;
   readonly windows: number | null;
@@ -37,7 +39,7 @@ export const listCommand = buildCommand<{ json: boolean }, [], CliContext>({
     if (sandboxes.length === 0) return void this.process.stderr.write("No sandbox runs.\n");
     this.process.stdout.write(
       formatTable(
-        ["SANDBOX", "IMAGE", "STATE", "PID", "UP", "HOST MEMORY", "GUEST USED", "WINDOWS"],
+        ["SANDBOX", "IMAGE", "STATE", "PID", "UP", "OWN MEMORY", "SHARED", "GUEST USED", "WINDOWS"],
         sandboxes.map(row),
       ),
     );
@@ -48,7 +50,7 @@ export const listCommand = buildCommand<{ json: boolean }, [], CliContext>({
   docs: {
     brief: "List the sandboxes that run",
     fullDescription:
-      "Memory is what the supervisor and the virtual machine monitor hold of the host's (shared pages count for each), and what the guest has in use.",
+      "Memory: what the host would have free without the sandbox, what its supervisor and virtual machine monitor share with others, and what the guest has in use.",
   },
 });
 
@@ -64,11 +66,13 @@ async function describe(context: CliContext, entry: SandboxEntry): Promise<Liste
   if (info === undefined) {
     const state = record === undefined ? "starting" : "not answering";
     const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, windows: null };
-    return { ...known, ...unknown, state, hostMemory: null, guestMemory: null, processes: [] };
+    return { ...known, ...unknown, state, ownMemory: null, sharedMemory: null, guestMemory: null, processes: [] };
   }
   const { total, available } = info.guestMemory ?? {};
   const pids = [info.supervisorPid, ...(info.monitorPid === null ? [] : [info.monitorPid])];
-  const { residentBytes } = await import("../../host/sandbox/resident.ts");
+  const { memoryCost } = await import("../../host/sandbox/resident.ts");
+  const costs = pids.flatMap((pid) => memoryCost(pid) ?? []);
+  const sum = (part: "own" | "shared") => costs.reduce((total, cost) => total + cost[part], 0);
   return {
     ...known,
     image: info.image,
@@ -79,7 +83,8 @@ async function describe(context: CliContext, entry: SandboxEntry): Promise<Liste
     monitorPid: info.monitorPid,
     startedAt: info.startedAt,
     state: info.state,
-    hostMemory: pids.reduce((sum, pid) => sum + residentBytes(pid), 0),
+    ownMemory: sum("own"),
+    sharedMemory: sum("shared"),
     guestMemory: total === undefined || available === undefined ? null : total - available,
     windows: info.windows,
     processes: info.processes.map(({ command, startedAt }) => ({ command, startedAt })),
@@ -113,7 +118,8 @@ function row(sandbox: Listed): string[] {
     sandbox.confined === false ? `${sandbox.state}, unconfined` : sandbox.state,
     String(sandbox.supervisorPid ?? "-"),
     sandbox.startedAt === null ? "-" : formatDuration(Date.now() - sandbox.startedAt),
-    bytes(sandbox.hostMemory),
+    bytes(sandbox.ownMemory),
+    bytes(sandbox.sharedMemory),
     bytes(sandbox.guestMemory),
     String(sandbox.windows ?? "-"),
   ];

@@ -24,6 +24,7 @@ import { GuestProcesses } from "./guest-processes.ts";
 import { markUsed } from "./home-disk.ts";
 import type { EndReason } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
+import { SHRINK_DEADLINE_MS, shrink } from "./shrink.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
 import { TraceStream } from "./trace-stream.ts";
 import { openWindows, type Windows } from "./windows.ts";
@@ -141,6 +142,17 @@ export class Guest {
   async memory(): Promise<SandboxInfo["guestMemory"]> {
     if (this.#link === undefined || this.#processes === undefined) return null;
     return this.#link.rpc.call("memory", {}, { deadlineMs: GUEST_MEMORY_DEADLINE_MS }).catch(() => null);
+  }
+
+  /**
+   * Has the guest let go of memory that it does not use, for the host; resolves to the bytes that were taken, 0 when the
+   * guest cannot.
+   */
+  async shrink(): Promise<number> {
+    if (this.#link === undefined || this.#processes === undefined) return 0;
+    const memory = await this.#link.rpc.call("dropCaches", {}, { deadlineMs: SHRINK_DEADLINE_MS });
+    // Where the monitor takes back by itself what is free, that is all.
+    return this.#machine?.elasticMemory === undefined ? 0 : await shrink(this.#machine.elasticMemory, memory);
   }
 
   /** Puts a policy in force for the windows, also for those that come; returns how many app connections it ended. */
@@ -265,6 +277,8 @@ export class Guest {
     const { uptime, kernel } = await awaitBoot(machine, answer, origin);
     const now = Date.now();
     this.#origin = origin;
+    // It gets the rest of its memory while it goes on.
+    machine.elasticMemory?.request(machine.elasticMemory.bytes).catch(() => {}); // The machine has ended.
     windows.setGuestUptime(uptime.now);
     // What a restored machine knows of its kernel's start is of another one.
     if (origin === "cold") this.#events.reached("kernel", now - (uptime.now - uptime.init));

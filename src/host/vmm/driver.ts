@@ -116,6 +116,19 @@ export function wasKilled(error: unknown): boolean {
   return cause?.signal === "SIGKILL";
 }
 
+/**
+ * Memory that the guest gets once it runs, and of which parts can be taken back: those are the host's again at once, whatever
+ * has been in them.
+ */
+export interface ElasticMemory {
+  /** All of it, in bytes. */
+  readonly bytes: number;
+  /** Says how much of it the guest shall have; it gets it, or gives up what it can, in its own time. */
+  request(bytes: number): Promise<void>;
+  /** How much of it the guest has now, in bytes. */
+  plugged(): Promise<number>;
+}
+
 /** How long a machine that says nothing any more may take to end, and so to tell why, in milliseconds. */
 export const LAST_WORDS_MS = 500;
 
@@ -128,6 +141,8 @@ export interface RunningVm {
    * guest has connected: await it under {@link ./boot-watchdog.ts}. Rejects when the machine ends before that.
    */
   readonly channel: Promise<OwnedFd>;
+  /** Absent: the guest has all of its memory from the beginning, and gives parts back by itself where the monitor can do so. */
+  readonly elasticMemory?: ElasticMemory;
   /** What the guest printed. */
   readonly console: Pick<ConsoleLog, "tail">;
   /** Resolves, never rejects, when the monitor is gone and the console log is complete. */
