@@ -16,7 +16,14 @@ import { snapshotKey } from "../snapshot/snapshot-key.ts";
 import { isRefused, openSnapshot, refuseSnapshot, type StoredSnapshot } from "../snapshot/snapshot-store.ts";
 import { startSnapshot } from "../snapshot/start-snapshot.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
-import { DEFAULT_MEMORY_MIB, type Driver, type RunningVm, type VmExit, type VmSpec, wasKilled } from "../vmm/driver.ts";
+import {
+  DEFAULT_MEMORY_MIB,
+  type Driver,
+  isNoFaultOfMachine,
+  type RunningVm,
+  type VmExit,
+  type VmSpec,
+} from "../vmm/driver.ts";
 import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
 import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
@@ -239,7 +246,7 @@ export class Guest {
       this.#machine = undefined;
       this.#link?.close();
       await machine?.kill();
-      if (!wasKilled(error)) refuseSnapshot(key);
+      if (!isNoFaultOfMachine(error)) refuseSnapshot(key);
       return undefined;
     } finally {
       // Not before: a machine that ends now and is not to be replaced takes the sandbox with it.

@@ -5,6 +5,7 @@
  *
  * A machine never outlives the process that started it, however that ends.
  */
+import { VitrineError } from "../../base/error.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import type { Kernel } from "../image/kernel.ts";
 import type { ConsoleLog } from "./console-log.ts";
@@ -108,12 +109,12 @@ export type VmExit =
   | { readonly reason: "monitor-failed"; readonly status: number; readonly message: string };
 
 /**
- * True for the error of a machine that somebody ended with SIGKILL (a user, or a host without memory): it says nothing about
- * what the machine was made of.
+ * True for the error of a machine that says nothing about what the machine was made of: it could not be started here at all,
+ * or somebody ended it with SIGKILL (a user, or a host without memory).
  */
-export function wasKilled(error: unknown): boolean {
-  const cause = error instanceof Error ? (error.cause as { signal?: unknown } | undefined) : undefined;
-  return cause?.signal === "SIGKILL";
+export function isNoFaultOfMachine(error: unknown): boolean {
+  const { code, cause } = VitrineError.from(error);
+  return code === "unavailable" || (cause as { signal?: unknown } | undefined)?.signal === "SIGKILL";
 }
 
 /**
