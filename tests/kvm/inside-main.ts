@@ -54,9 +54,10 @@ async function start(name: string, expected: "cold" | "restored"): Promise<unkno
 
 await step("doctor finds KVM by booting with it", async () => {
   const { out } = await vitrine(["doctor", "--json"], environment);
-  const text = out.toString();
-  if (!/kvm/i.test(text)) throw new Error(text);
-  return undefined;
+  const checks: { name: string; state: string; detail: string }[] = JSON.parse(out.toString());
+  const driver = checks.find(({ name }) => name === `driver ${DRIVER}`);
+  if (driver?.state !== "ok" || !driver.detail.startsWith("used")) throw new Error(JSON.stringify(driver));
+  return driver.detail;
 });
 await step("a cold start", () => start("first", "cold"));
 await step("programs run, and may make user namespaces", async () => {
