@@ -36,7 +36,11 @@ const host = await startHost({
   folder,
   memoryMib: MEMORY_MIB,
   programs,
-  environment: { VITRINE_KVM_SUITES: values.suites, VITRINE_KVM_DRIVER: Object.keys(programs)[0] ?? "qemu" },
+  environment: {
+    VITRINE_SLOW_HOST: "1",
+    VITRINE_KVM_SUITES: values.suites,
+    VITRINE_KVM_DRIVER: Object.keys(programs)[0] ?? "qemu",
+  },
 });
 const timer = setTimeout(() => host.kill("SIGKILL"), Number(values.minutes) * 60_000);
 let [steps, failures, ended] = [0, 0, false];
