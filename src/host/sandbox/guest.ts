@@ -31,7 +31,8 @@ import { GuestProcesses } from "./guest-processes.ts";
 import { markUsed } from "./home-disk.ts";
 import type { EndReason } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
-import { SHRINK_DEADLINE_MS, shrink } from "./shrink.ts";
+import { residentOf } from "./resident.ts";
+import { SHRINK_DEADLINE_MS, shrink, WORTH_SHRINKING_BYTES } from "./shrink.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
 import { TraceStream } from "./trace-stream.ts";
 import { openWindows, type Windows } from "./windows.ts";
@@ -156,10 +157,13 @@ export class Guest {
    * guest cannot.
    */
   async shrink(): Promise<number> {
+    const { elasticMemory, pid = 0 } = this.#machine ?? {};
     if (this.#link === undefined || this.#processes === undefined) return 0;
+    const held = elasticMemory === undefined ? undefined : residentOf(pid, elasticMemory.bytes);
+    if (held !== undefined && held < WORTH_SHRINKING_BYTES) return 0;
     const memory = await this.#link.rpc.call("dropCaches", {}, { deadlineMs: SHRINK_DEADLINE_MS });
     // Where the monitor takes back by itself what is free, that is all.
-    return this.#machine?.elasticMemory === undefined ? 0 : await shrink(this.#machine.elasticMemory, memory);
+    return elasticMemory === undefined ? 0 : await shrink(elasticMemory, memory);
   }
 
   /** Puts a policy in force for the windows, also for those that come; returns how many app connections it ended. */

@@ -6,6 +6,11 @@ import type { ElasticMemory } from "../vmm/driver.ts";
  * where the kernel moves what is in the way.
  */
 export const SHRINK_MARGIN_BYTES = 160 * 1024 * 1024;
+/**
+ * Bytes that the host must have given for the elastic memory before it is worth the work of taking them back: under emulation
+ * that work alone costs 12 MiB of translated code.
+ */
+export const WORTH_SHRINKING_BYTES = 32 * 1024 * 1024;
 /** How long a guest may take to give memory up, in milliseconds; then it is left as far as it has come. */
 export const SHRINK_DEADLINE_MS = 10_000;
 /** How often to look how far it is, in milliseconds. */
