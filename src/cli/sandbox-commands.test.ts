@@ -92,7 +92,8 @@ describe("list and logs", () => {
       windows: 0,
       guestMemory: 400,
     });
-    expect(sandbox.hostMemory).toBeGreaterThan(1e6);
+    expect(sandbox.ownMemory).toBeGreaterThan(1e6);
+    expect(sandbox.sharedMemory).toBeGreaterThan(1e6);
     expect((await run("list")).out.toString()).toMatch(/^SANDBOX .*\none {6}demo +running /);
   });
 

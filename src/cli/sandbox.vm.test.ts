@@ -94,8 +94,11 @@ describe("a sandbox", () => {
     async () => {
       const words = ["--image", IMAGE, "--name", "life", "--no-display", "--no-snapshot", "--timings", "--json"];
       const first = await run("run", ...words, "--", "sleep", "10000");
+      expect({ status: first.status, errors: first.status === 0 ? "" : first.errors }).toEqual({
+        status: 0,
+        errors: "",
+      });
       const { vmm, kernel, agent, spawn, ...others } = JSON.parse(first.out.toString());
-      expect(first.status).toBe(0);
       expect([vmm, kernel, agent, spawn]).toEqual([vmm, kernel, agent, spawn].toSorted((a, b) => a - b));
       expect(vmm).toBeGreaterThan(0);
       expect(others).toEqual({ start: "cold" });

@@ -26,7 +26,11 @@ export type Environment = Readonly<Record<string, string>>;
 /** The environment of a command: folders of its own below `folder`, nothing of the caller's but the path. */
 export function ownEnvironment(folder: string): Record<string, string> {
   const path = process.env.PATH ?? "/usr/bin:/bin";
-  return { XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, "state"), PATH: path, HOME: folder, TERM: "dumb" };
+  const slow = process.env.VITRINE_SLOW_HOST;
+  return {
+    ...{ XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, "state"), PATH: path, HOME: folder, TERM: "dumb" },
+    ...(slow === undefined ? {} : { VITRINE_SLOW_HOST: slow }),
+  };
 }
 
 export function startVitrine(words: readonly string[], environment: Environment): ChildProcess {

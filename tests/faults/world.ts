@@ -38,8 +38,8 @@ export class World {
   readonly folder: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #dataHome: string;
-  /** Every process that was seen to belong here. */
-  readonly #seen = new Set<number>();
+  /** Every process that was seen to belong here, with when it was started: numbers are used again. */
+  readonly #seen = new Map<number, string>();
 
   private constructor(folder: string, environment: Readonly<Record<string, string>>, dataHome: string) {
     this.folder = folder;
@@ -125,7 +125,7 @@ export class World {
   /** A process and all that it has started, remembered as belonging here. */
   family(pid: number): number[] {
     const all = alive(pid) ? [pid, ...descendants(pid)] : [];
-    for (const member of all) this.#seen.add(member);
+    for (const member of all) this.#seen.set(member, startTime(member));
     return all;
   }
 
@@ -143,7 +143,7 @@ export class World {
   /** Ends everything, however it is. */
   async clear(): Promise<void> {
     await this.run(["stop", "--all", "--force"]).catch(() => {});
-    for (const pid of [...this.#ownProcesses(), ...this.#seen]) if (alive(pid)) process.kill(pid, "SIGKILL");
+    for (const pid of this.#livingProcesses()) process.kill(pid, "SIGKILL");
     this.#seen.clear();
     for (const name of readdirSync(join(this.folder, "tmp")))
       rmSync(join(this.folder, "tmp", name), { recursive: true });
@@ -165,8 +165,14 @@ export class World {
   }
 
   #processesLeft(): string[] {
-    const left = [...new Set([...this.#ownProcesses(), ...this.#seen])].filter(alive);
-    return left.map((pid) => `process ${pid}: ${commandLine(pid).replaceAll("\0", " ").slice(0, 200)}`);
+    return this.#livingProcesses().map(
+      (pid) => `process ${pid}: ${commandLine(pid).replaceAll("\0", " ").slice(0, 200)}`,
+    );
+  }
+
+  #livingProcesses(): number[] {
+    const seen = [...this.#seen].filter(([pid, started]) => startTime(pid) === started).map(([pid]) => pid);
+    return [...new Set([...this.#ownProcesses(), ...seen])].filter(alive);
   }
 
   #filesLeft(): string[] {
@@ -199,6 +205,16 @@ export class World {
 function descendants(pid: number): number[] {
   const children = readOr(`/proc/${pid}/task/${pid}/children`, "").split(" ").filter(Boolean).map(Number);
   return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** When a process was started, in ticks since the boot; empty when it is gone. */
+function startTime(pid: number): string {
+  // proc_pid_stat(5): the name, in parentheses, may hold spaces; the time is the 22nd field.
+  return (
+    readOr(`/proc/${pid}/stat`, "")
+      .replace(/^.*\) /s, "")
+      .split(" ")[19] ?? ""
+  );
 }
 
 /** False also for a process that is over and only waits for its parent to ask. */

@@ -20,6 +20,7 @@ interface Listed {
   readonly name: string;
   readonly supervisorPid: number;
   readonly monitorPid: number;
+  readonly ownMemory: number;
 }
 
 export class SnapshotSession {

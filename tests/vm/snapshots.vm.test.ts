@@ -37,6 +37,8 @@ import {
   SnapshotSession,
 } from "./snapshot-session.ts";
 
+/** Taken by an app, which then ends. */
+const APP_BYTES = 150_000_000;
 const DISK_BYTES = 8 * 1024 * 1024;
 /** How far a guest's clock may be off, in milliseconds, the time included that asking for it takes on a busy machine. */
 const CLOCK_TOLERANCE_MS = 5000;
@@ -46,6 +48,10 @@ beforeAll(async () => {
   session = await SnapshotSession.start();
 }, BUILD_DEADLINE_MS);
 afterAll(() => session.stop(), DEADLINE_MS);
+
+function digestOf(path: string): string {
+  return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
+}
 
 /** Writes over a few bytes in the middle of a file. */
 function scratch(path: string): void {
@@ -142,6 +148,27 @@ describe("from a snapshot", () => {
         expect(kib("Rss")).toBeGreaterThan(20_000);
         expect(kib("Shared_Clean") + kib("Shared_Dirty")).toBeGreaterThan(kib("Rss") / 2);
       }
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "an app's memory is the host's again some time after the app has ended, and the snapshot stays as it was",
+    async () => {
+      const memory = join(await session.snapshot(), "memory");
+      const before = { digest: digestOf(memory), own: (await session.listed("one")).ownMemory };
+      await session.exec("one", `perl -e '$x = "a" x ${APP_BYTES}'`);
+      const taken = (await session.listed("one")).ownMemory - before.own;
+      expect(taken).toBeGreaterThan(APP_BYTES);
+      await eventually("waiting for memory to be given back", DEADLINE_MS, async () =>
+        (await session.log("one")).includes("the guest has given back") ? true : undefined,
+      );
+      expect((await session.listed("one")).ownMemory).toBeLessThan(before.own + taken - APP_BYTES * 0.9);
+      // It has all of its memory again.
+      expect(Number(await session.exec("one", "sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"))).toBe(
+        Number(await session.exec("two", "sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")),
+      );
+      expect(digestOf(memory)).toBe(before.digest);
     },
     DEADLINE_MS,
   );

@@ -25,8 +25,10 @@ interface Listed {
   readonly supervisorPid: number | null;
   readonly monitorPid: number | null;
   readonly startedAt: number | null;
-  /** Bytes of host memory that the supervisor and the monitor hold. */
-  readonly hostMemory: number | null;
+  /** Bytes of host memory that would be free without this sandbox: of its supervisor and its monitor. */
+  readonly ownMemory: number | null;
+  /** Bytes that those two have in common with others, other sandboxes above all. */
+  readonly sharedMemory: number | null;
   /** Bytes of guest memory in use. */
   readonly guestMemory: number | null;
   readonly windows: number | null;
@@ -50,7 +52,7 @@ export const listCommand = buildCommand<{ json: boolean; running: boolean }, [],
     if (sandboxes.length === 0) return void this.process.stderr.write(running ? NOTHING_RUNS : NOTHING_THERE);
     this.process.stdout.write(
       formatTable(
-        ["SANDBOX", "APPS OR IMAGE", "STATE", "PID", "UP", "HOST MEMORY", "GUEST USED", "WINDOWS", "HOME"],
+        ["SANDBOX", "APPS OR IMAGE", "STATE", "PID", "UP", "OWN MEMORY", "SHARED", "GUEST USED", "WINDOWS", "HOME"],
         sandboxes.map(row),
       ),
     );
@@ -64,8 +66,8 @@ export const listCommand = buildCommand<{ json: boolean; running: boolean }, [],
   docs: {
     brief: "List the sandboxes with their apps",
     fullDescription:
-      "Memory is what the supervisor and the virtual machine monitor hold of the host's (shared pages count for each), and what\n" +
-      "the guest has in use. HOME is what the home takes on the disk, of what it may take.",
+      "Memory: what the host would have free without the sandbox, what its supervisor and virtual machine monitor share with\n" +
+      "others, and what the guest has in use. HOME is what the home takes on the disk, of what it may take.",
   },
 });
 
@@ -112,13 +114,15 @@ async function configured(context: CliContext, name: string) {
 async function describe(context: CliContext, name: string, entry: SandboxEntry | undefined): Promise<Listed> {
   const { usable, ...facts } = await known(context, name, entry);
   const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, windows: null };
-  const silent = { ...facts, ...unknown, hostMemory: null, guestMemory: null, processes: [] };
+  const silent = { ...facts, ...unknown, ownMemory: null, sharedMemory: null, guestMemory: null, processes: [] };
   if (entry === undefined) return { ...silent, state: usable ? "stopped" : "unusable" };
   const info = await ask(context, name);
   if (info === undefined) return { ...silent, state: entry.kind === "recorded" ? "not answering" : "starting" };
   const { total, available } = info.guestMemory ?? {};
   const pids = [info.supervisorPid, ...(info.monitorPid === null ? [] : [info.monitorPid])];
-  const { residentBytes } = await import("../../host/sandbox/resident.ts");
+  const { memoryCost } = await import("../../host/sandbox/resident.ts");
+  const costs = pids.flatMap((pid) => memoryCost(pid) ?? []);
+  const sum = (part: "own" | "shared") => costs.reduce((total, cost) => total + cost[part], 0);
   return {
     ...facts,
     image: info.image,
@@ -130,7 +134,8 @@ async function describe(context: CliContext, name: string, entry: SandboxEntry |
     monitorPid: info.monitorPid,
     startedAt: info.startedAt,
     state: info.state,
-    hostMemory: pids.reduce((sum, pid) => sum + residentBytes(pid), 0),
+    ownMemory: sum("own"),
+    sharedMemory: sum("shared"),
     guestMemory: total === undefined || available === undefined ? null : total - available,
     windows: info.windows,
     processes: info.processes.map(({ command, startedAt }) => ({ command, startedAt })),
@@ -164,7 +169,8 @@ function row(sandbox: Listed): string[] {
     sandbox.confined === false ? `${sandbox.state}, unconfined` : sandbox.state,
     String(sandbox.supervisorPid ?? "-"),
     sandbox.startedAt === null ? "-" : formatDuration(Date.now() - sandbox.startedAt),
-    bytes(sandbox.hostMemory),
+    bytes(sandbox.ownMemory),
+    bytes(sandbox.sharedMemory),
     bytes(sandbox.guestMemory),
     String(sandbox.windows ?? "-"),
     sandbox.home === null ? "-" : `${formatBytes(sandbox.home.used)} of ${formatBytes(sandbox.home.quota)}`,

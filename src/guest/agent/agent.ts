@@ -47,11 +47,12 @@ export interface AgentOptions {
   readonly arenaFile?: string;
   /** Makes the listening Wayland socket. Without, there is no display. */
   readonly openDisplay?: (options: DisplayOptions) => { close(): void };
-  /** Sets random numbers, clock (milliseconds since 1970) and host name of the machine. Without, they stay. */
+  /** Sets random numbers, clock (milliseconds since 1970), host name and caches of the machine. Without, they stay. */
   readonly machine?: {
     addEntropy(bytes: Uint8Array): void;
     setClock(milliseconds: number): void;
     setHostname(name: string): void;
+    dropCaches(): void;
   };
   /** Mounts the user's home from its disk, which is made into a file system first if `format`. Without, there is no disk. */
   readonly openHome?: (format: boolean) => Promise<{ close(): Promise<void> }>;
@@ -137,6 +138,10 @@ class Agent {
           return {};
         },
         memory: () => readMemory(),
+        dropCaches: () => {
+          this.#options.machine?.dropCaches();
+          return readMemory();
+        },
         stop: async ({ grace }) => {
           await this.#stop(grace);
           return {};

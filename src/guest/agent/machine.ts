@@ -40,3 +40,8 @@ export function findPort(name: string, ports = "/sys/class/virtio-ports"): strin
 export function setHostname(name: string): void {
   writeFileSync("/proc/sys/kernel/hostname", name);
 }
+
+/** Drops what the kernel keeps of files and could read again, proc_sys_vm(5). */
+export function dropCaches(): void {
+  writeFileSync("/proc/sys/vm/drop_caches", "3");
+}

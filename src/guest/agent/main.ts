@@ -11,7 +11,7 @@ import { type AgentOptions, runAgent } from "./agent.ts";
 import { AppRoot } from "./app-root.ts";
 import { HomeDisk } from "./home-disk.ts";
 import { openLink, serveLinks } from "./link.ts";
-import { parseUptime, setHostname } from "./machine.ts";
+import { dropCaches, parseUptime, setHostname } from "./machine.ts";
 import { openNetwork } from "./network.ts";
 import { rehearse } from "./rehearsal.ts";
 
@@ -58,7 +58,7 @@ const OPTIONS: Omit<AgentOptions, "powerOff" | "apps"> = {
   openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
   openHome: (format) => HomeDisk.open({ appRoot: APP_ROOT, user: USER, format }),
   openNetwork: (settings) => openNetwork(APP_ROOT, settings),
-  machine: { addEntropy, setClock: setWallClock, setHostname },
+  machine: { addEntropy, setClock: setWallClock, setHostname, dropCaches },
   onNotice: note,
 };
 

@@ -49,6 +49,7 @@ const LATER_MODULES = [
   "nd_pmem", // ... as a block device ...
   "ext4", // ... with a file system that can map it
   "virtio_rng", // entropy
+  "virtio_mem", // memory that the guest gets once it runs
 ] as const;
 
 const BOOT_FILES = join(import.meta.dirname, "../../guest/boot");

@@ -16,7 +16,14 @@ import { snapshotKey } from "../snapshot/snapshot-key.ts";
 import { isRefused, openSnapshot, refuseSnapshot, type StoredSnapshot } from "../snapshot/snapshot-store.ts";
 import { startSnapshot } from "../snapshot/start-snapshot.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
-import { DEFAULT_MEMORY_MIB, type Driver, type RunningVm, type VmExit, type VmSpec, wasKilled } from "../vmm/driver.ts";
+import {
+  DEFAULT_MEMORY_MIB,
+  type Driver,
+  isNoFaultOfMachine,
+  type RunningVm,
+  type VmExit,
+  type VmSpec,
+} from "../vmm/driver.ts";
 import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
 import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
@@ -24,6 +31,8 @@ import { GuestProcesses } from "./guest-processes.ts";
 import { markUsed } from "./home-disk.ts";
 import type { EndReason } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
+import { residentOf } from "./resident.ts";
+import { SHRINK_DEADLINE_MS, shrink, WORTH_SHRINKING_BYTES } from "./shrink.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
 import { TraceStream } from "./trace-stream.ts";
 import { openWindows, type Windows } from "./windows.ts";
@@ -151,6 +160,20 @@ export class Guest {
     return this.#link.rpc.call("memory", {}, { deadlineMs: GUEST_MEMORY_DEADLINE_MS }).catch(() => null);
   }
 
+  /**
+   * Has the guest let go of memory that it does not use, for the host; resolves to the bytes that were taken, 0 when the
+   * guest cannot.
+   */
+  async shrink(): Promise<number> {
+    const { elasticMemory, pid = 0 } = this.#machine ?? {};
+    if (this.#link === undefined || this.#processes === undefined) return 0;
+    const held = elasticMemory === undefined ? undefined : residentOf(pid, elasticMemory.bytes);
+    if (held !== undefined && held < WORTH_SHRINKING_BYTES) return 0;
+    const memory = await this.#link.rpc.call("dropCaches", {}, { deadlineMs: SHRINK_DEADLINE_MS });
+    // Where the monitor takes back by itself what is free, that is all.
+    return elasticMemory === undefined ? 0 : await shrink(elasticMemory, memory);
+  }
+
   /** Puts a policy in force for the windows, also for those that come; returns how many app connections it ended. */
   setPolicy(policy: Policy): number {
     return this.#windows?.setPolicy(policy) ?? 0;
@@ -235,7 +258,7 @@ export class Guest {
       this.#machine = undefined;
       this.#link?.close();
       await machine?.kill();
-      if (!wasKilled(error)) refuseSnapshot(key);
+      if (!isNoFaultOfMachine(error)) refuseSnapshot(key);
       return undefined;
     } finally {
       // Not before: a machine that ends now and is not to be replaced takes the sandbox with it.
@@ -273,6 +296,8 @@ export class Guest {
     const { uptime, kernel } = await awaitBoot(machine, answer, origin);
     const now = Date.now();
     this.#origin = origin;
+    // It gets the rest of its memory while it goes on.
+    machine.elasticMemory?.request(machine.elasticMemory.bytes).catch(() => {}); // The machine has ended.
     windows.setGuestUptime(uptime.now);
     // What a restored machine knows of its kernel's start is of another one.
     if (origin === "cold") this.#events.reached("kernel", now - (uptime.now - uptime.init));

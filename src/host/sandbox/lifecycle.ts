@@ -14,6 +14,8 @@ export type EndReason =
   | { kind: "requested" }
   /** Nothing ran in it any more. */
   | { kind: "idle" }
+  /** The host had too little memory, and nobody used it. */
+  | { kind: "low-memory" }
   /** The supervisor was told to end, by a signal. */
   | { kind: "signal"; signal: string }
   /** The kernel of the guest gave up; `line` is what it said, fit to be shown. */
@@ -117,6 +119,8 @@ export function describeEnd(reason: EndReason): string {
       return "stopped on request";
     case "idle":
       return "stopped because nothing ran in it any more";
+    case "low-memory":
+      return "stopped because the host ran out of memory and nobody used it";
     case "signal":
       return `stopped because its supervisor received ${reason.signal}`;
     case "guest-panic":

@@ -25,7 +25,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const record = (name: string) => ({ name, image: "demo", supervisorPid: process.pid, startedAt: 1 });
+const record = (name: string) => ({
+  ...{ name, image: "demo", supervisorPid: process.pid, startedAt: 1 },
+  ...{ idleSince: null, shrunk: false },
+});
 
 describe("directories", () => {
   test("names that could leave the folder, or not be a host name, are refused", () => {

@@ -1,5 +1,5 @@
 /** What is written down about a sandbox that runs: enough to list it when its supervisor is too busy to answer. */
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import * as z from "zod/mini";
 import {
   checkSandboxName,
@@ -16,6 +16,10 @@ const recordSchema = z.object({
   supervisorPid: z.int(),
   /** Milliseconds since 1970. */
   startedAt: z.number(),
+  /** Milliseconds since 1970 when it was last used; null while it has a window, or somebody is connected to it. */
+  idleSince: z.nullable(z.number()),
+  /** It has given back what it does not need since then. */
+  shrunk: z.boolean(),
 });
 export type SandboxRecord = z.infer<typeof recordSchema>;
 
@@ -45,6 +49,14 @@ export function listSandboxes(environment: Environment = process.env): SandboxEn
     .filter((entry) => entry.isDirectory() && isSandboxName(entry.name))
     .flatMap((entry) => findSandbox(entry.name, environment) ?? [])
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The records of sandboxes whose supervisors live, without a look at their locks: for supervisors, which are many. */
+export function readRecords(environment: Environment = process.env): SandboxRecord[] {
+  return readdirSync(runtimeDirectory(environment))
+    .filter(isSandboxName)
+    .flatMap((name) => readRecord(sandboxPaths(name, environment).record) ?? [])
+    .filter(({ supervisorPid }) => existsSync(`/proc/${supervisorPid}`));
 }
 
 function readRecord(path: string): SandboxRecord | undefined {

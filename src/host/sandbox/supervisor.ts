@@ -32,7 +32,8 @@ import {
   step,
 } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
-import { writeRecord } from "./record.ts";
+import { MemoryKeeper } from "./memory-keeper.ts";
+import { readRecords, writeRecord } from "./record.ts";
 
 /** How long processes of the guest have between SIGTERM and SIGKILL when the sandbox is stopped, in milliseconds. */
 export const PROCESS_STOP_GRACE_MS = 3000;
@@ -53,6 +54,7 @@ export class Supervisor implements SandboxService {
   readonly #log: LogFile;
   readonly #server: ControlServer;
   readonly #idle: IdleWatch;
+  readonly #memory: MemoryKeeper;
   readonly #guest: Guest;
   readonly #startedAt = Date.now();
   readonly #phases: Partial<Record<Phase, number>> = {};
@@ -76,7 +78,13 @@ export class Supervisor implements SandboxService {
       machineEnded: (reason) => this.#dispatch({ kind: "machine-ended", reason }),
     });
     this.#server = new ControlServer(paths.socket, this);
-    writeRecord(paths, { name: spec.name, image: spec.image, supervisorPid: process.pid, startedAt: this.#startedAt });
+    this.#memory = new MemoryKeeper({
+      record: { name: spec.name, image: spec.image, supervisorPid: process.pid, startedAt: this.#startedAt },
+      write: (record) => writeRecord(paths, record),
+      peers: readRecords,
+      shrink: () => this.#shrink(),
+      stop: () => this.stopFor({ kind: "low-memory" }, false),
+    });
     this.#idle = new IdleWatch(() => this.stopFor({ kind: "idle" }, false));
     if (options.starter !== undefined) this.#server.adopt(options.starter);
     log.entry("info", `sandbox "${spec.name}" of image "${spec.image}", supervisor ${process.pid}`);
@@ -146,6 +154,7 @@ export class Supervisor implements SandboxService {
     for (const line of lines ?? []) this.#log.line(`  console: ${line}`);
     clearTimeout(this.#graceTimer);
     this.#idle.close();
+    this.#memory.close();
     this.#ready.reject(new VitrineError("guest-failed", `Sandbox "${this.#options.spec.name}" has ended: ${message}`));
     await this.#guest.close();
     this.#server.emit("ended", { message, failure: isFailure(reason) });
@@ -165,11 +174,18 @@ export class Supervisor implements SandboxService {
   }
 
   #activityChanged(): void {
-    this.#idle.update({
+    const activity = {
       connections: this.#server.connections,
       processes: this.#guest.processes?.count ?? 0,
       windows: this.#guest.windows,
-    });
+    };
+    this.#idle.update(activity);
+    this.#memory.update(activity);
+  }
+
+  async #shrink(): Promise<void> {
+    const bytes = await this.#guest.shrink();
+    if (bytes > 0) this.#log.entry("info", `the guest has given back ${Math.round(bytes / 2 ** 20)} MiB for now`);
   }
 
   connectionsChanged(): void {

@@ -162,6 +162,7 @@ export class TestAgent {
         if (terminal !== undefined) setWindowSize(terminal, { rows, columns });
         return {};
       },
+      dropCaches: () => ({ total: 1024 ** 3, available: 512 * 1024 ** 2 }),
       memory: () => ({ total: 1000, available: 600 }),
       stop: () => {
         this.#powerOff();

@@ -11,7 +11,7 @@ import { createArena } from "../image/arena-template.ts";
 import type { BuildOptions } from "../image/build-options.ts";
 import { ensureStored } from "../image/store.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
-import { type Driver, type RunningVm, type VmSpec, wasKilled } from "../vmm/driver.ts";
+import { type Driver, isNoFaultOfMachine, type RunningVm, type VmSpec } from "../vmm/driver.ts";
 import { snapshotKey } from "./snapshot-key.ts";
 import {
   describeSnapshot,
@@ -82,7 +82,7 @@ export async function ensureSnapshot(
     return built ? "taken" : "present";
   } catch (error) {
     const { code } = VitrineError.from(error);
-    if (code !== "no-space" && code !== "cancelled" && !wasKilled(error)) refuseSnapshot(key);
+    if (code !== "no-space" && code !== "cancelled" && !isNoFaultOfMachine(error)) refuseSnapshot(key);
     throw error;
   }
 }

@@ -13,7 +13,9 @@ const SHOWN_LINES = 12;
  * last lines. Leaves the machine running.
  */
 export async function awaitBoot<T>(vm: RunningVm, hello: Promise<T>, origin: "cold" | "restored" = "cold"): Promise<T> {
-  const deadline = (origin === "cold" ? BOOT_DEADLINE_MS : RESTORE_DEADLINE_MS)[vm.accelerator];
+  // KVM in a host that is emulated is as slow as emulation.
+  const speed = process.env.VITRINE_SLOW_HOST === "1" ? "tcg" : vm.accelerator;
+  const deadline = (origin === "cold" ? BOOT_DEADLINE_MS : RESTORE_DEADLINE_MS)[speed];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(failed(vm, `no answer of its agent within ${deadline / 1000} s`)), deadline);

@@ -5,6 +5,7 @@
  *
  * A machine never outlives the process that started it, however that ends.
  */
+import { VitrineError } from "../../base/error.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import type { Kernel } from "../image/kernel.ts";
 import type { ConsoleLog } from "./console-log.ts";
@@ -108,12 +109,25 @@ export type VmExit =
   | { readonly reason: "monitor-failed"; readonly status: number; readonly message: string };
 
 /**
- * True for the error of a machine that somebody ended with SIGKILL (a user, or a host without memory): it says nothing about
- * what the machine was made of.
+ * True for the error of a machine that says nothing about what the machine was made of: it could not be started here at all,
+ * or somebody ended it with SIGKILL (a user, or a host without memory).
  */
-export function wasKilled(error: unknown): boolean {
-  const cause = error instanceof Error ? (error.cause as { signal?: unknown } | undefined) : undefined;
-  return cause?.signal === "SIGKILL";
+export function isNoFaultOfMachine(error: unknown): boolean {
+  const { code, cause } = VitrineError.from(error);
+  return code === "unavailable" || (cause as { signal?: unknown } | undefined)?.signal === "SIGKILL";
+}
+
+/**
+ * Memory that the guest gets once it runs, and of which parts can be taken back: those are the host's again at once, whatever
+ * has been in them.
+ */
+export interface ElasticMemory {
+  /** All of it, in bytes. */
+  readonly bytes: number;
+  /** Says how much of it the guest shall have; it gets it, or gives up what it can, in its own time. */
+  request(bytes: number): Promise<void>;
+  /** How much of it the guest has now, in bytes. */
+  plugged(): Promise<number>;
 }
 
 /** How long a machine that says nothing any more may take to end, and so to tell why, in milliseconds. */
@@ -128,6 +142,8 @@ export interface RunningVm {
    * guest has connected: await it under {@link ./boot-watchdog.ts}. Rejects when the machine ends before that.
    */
   readonly channel: Promise<OwnedFd>;
+  /** Absent: the guest has all of its memory from the beginning, and gives parts back by itself where the monitor can do so. */
+  readonly elasticMemory?: ElasticMemory;
   /** What the guest printed. */
   readonly console: Pick<ConsoleLog, "tail">;
   /** Resolves, never rejects, when the monitor is gone and the console log is complete. */

@@ -9,7 +9,14 @@ import { dirname, isAbsolute, join } from "node:path";
 import * as z from "zod/mini";
 import type { Kernel } from "../image/kernel.ts";
 
-const entrySchema = z.object({ key: z.string(), reason: z.nullable(z.string()) });
+/**
+ * How long it is believed that a monitor does not boot, in milliseconds: the host may have been too busy. That it does is
+ * believed for good.
+ */
+export const PROBE_RETRY_MS = 24 * 60 * 60 * 1000;
+
+/** `triedAt`: milliseconds since 1970. */
+const entrySchema = z.object({ key: z.string(), reason: z.nullable(z.string()), triedAt: z.number() });
 const cacheSchema = z.record(z.string(), entrySchema);
 type Cache = z.infer<typeof cacheSchema>;
 
@@ -24,9 +31,10 @@ export async function rememberedProbe(
   const { name, program, kernel, force } = options;
   const key = cacheKey(program, kernel);
   const known = readCache()[name];
-  if (known?.key === key && !force) return known.reason ?? undefined;
+  const fresh = known !== undefined && (known.reason === null || Date.now() - known.triedAt < PROBE_RETRY_MS);
+  if (fresh && known.key === key && !force) return known.reason ?? undefined;
   const reason = await boot();
-  writeCache({ ...readCache(), [name]: { key, reason: reason ?? null } });
+  writeCache({ ...readCache(), [name]: { key, reason: reason ?? null, triedAt: Date.now() } });
   return reason;
 }
 

@@ -21,8 +21,8 @@ export interface AccelerationProbe {
   readonly reason?: string;
 }
 
-/** A kernel under KVM is alive within a second. */
-export const PROBE_DEADLINE_MS = 6000;
+/** A kernel under KVM is alive within a second, in milliseconds; within ten where the host itself is emulated. */
+export const PROBE_DEADLINE_MS = 20_000;
 /** MiB of memory of the guest that is booted. */
 const PROBE_MEMORY_MIB = 256;
 

@@ -71,6 +71,7 @@ const KERNEL_OPTIONS = [
   "8250.nr_uarts=1",
   "no_timer_check", // emulated timers are late now and then, which is no reason to stop
   "raid=noautodetect",
+  "memhp_default_state=online_movable", // memory that can be taken back holds nothing that cannot be moved
   `initcall_blacklist=${LEFT_OUT.join()}`,
 ];
 
@@ -85,7 +86,8 @@ export function qemuArguments(
   path: (file: string) => string,
   start: QemuStart = "boot",
 ): string[] {
-  const memory = spec.memoryMib ?? DEFAULT_MEMORY_MIB;
+  const { fixed, elastic } = memoryParts(spec);
+  const room = elastic * MIB + (arenaBytes === undefined ? 0 : arenaRoom(arenaBytes));
   const rehearsal = start === "saveable" ? [REHEARSAL_OPTION] : [];
   const kernelOptions = [...KERNEL_OPTIONS, ...KERNEL_OPTIONS_BY_ACCELERATOR[accelerator], ...rehearsal].join(" ");
   return [
@@ -93,15 +95,14 @@ export function qemuArguments(
     ["-M", `q35,usb=off,vmport=off,smbus=off,sata=off,hpet=off${start === "boot" ? "" : ",memory-backend=memory"}`],
     ACCELERATION[accelerator],
     ["-smp", String(spec.cpus ?? DEFAULT_CPUS)],
-    arenaBytes === undefined
-      ? ["-m", `${memory}M`]
-      : ["-m", `${memory}M,slots=1,maxmem=${memory * 1024 * 1024 + arenaRoom(arenaBytes)}B`],
+    ["-m", room === 0 ? `${fixed}M` : `${fixed}M,slots=1,maxmem=${fixed * MIB + room}B`],
     ["-nodefaults", "-no-user-config", "-nographic", "-no-reboot"],
     ["-sandbox", SANDBOX],
     isRestore(start)
       ? ["-incoming", "defer"]
       : ["-kernel", path("kernel"), "-initrd", path("initramfs"), "-append", kernelOptions],
-    start === "boot" ? [] : memoryArguments(start, memory, start === "saveable" ? inheritedMemory(spec) : path(MEMORY)),
+    start === "boot" ? [] : memoryArguments(start, fixed, start === "saveable" ? inheritedMemory(spec) : path(MEMORY)),
+    elastic === 0 ? [] : elasticMemory(elastic),
     // Tells the guest's kernel that it goes on as another machine, whereupon it takes fresh random numbers.
     ["-device", "vmgenid,guid=auto"],
     ["-chardev", `socket,id=console,fd=${INHERITED_FD.console}`, "-serial", "chardev:console"],
@@ -156,6 +157,34 @@ function dataDisk(path: string): string[] {
     file: { driver: "file", filename: path, discard: "unmap" },
   };
   return ["-blockdev", JSON.stringify(node), "-device", "virtio-blk-pci,drive=data"];
+}
+
+/** MiB of a guest's memory that it always has, which is what a snapshot holds; the rest comes and goes. */
+export const FIXED_MEMORY_MIB = 512;
+/** Of the device that is the rest of the memory, in QEMU. */
+export const ELASTIC_MEMORY = "elastic";
+const MIB = 1024 * 1024;
+
+/** MiB of the pieces in which Linux takes memory in on x86 (its memory blocks). */
+const MEMORY_BLOCK_MIB = 128;
+
+/** How a guest's memory is made up, in MiB. */
+export function memoryParts(spec: VmSpec): { readonly fixed: number; readonly elastic: number } {
+  const memory = spec.memoryMib ?? DEFAULT_MEMORY_MIB;
+  const blocks = Math.floor(Math.max(0, memory - FIXED_MEMORY_MIB) / MEMORY_BLOCK_MIB);
+  return { fixed: memory - blocks * MEMORY_BLOCK_MIB, elastic: blocks * MEMORY_BLOCK_MIB };
+}
+
+/**
+ * Memory that the guest gets once it runs, and from which parts are taken back when it does not need them (virtio-mem). It
+ * is nobody else's, be the machine from a snapshot or not: what is taken back QEMU gives to the host. Of the fixed memory of
+ * a restored machine it must give nothing back: it would punch holes into the snapshot's file.
+ */
+function elasticMemory(mib: number): string[] {
+  return [
+    ...["-object", `memory-backend-ram,id=${ELASTIC_MEMORY}-memory,size=${mib}M,reserve=off`],
+    ...["-device", `virtio-mem-pci,id=${ELASTIC_MEMORY},memdev=${ELASTIC_MEMORY}-memory,requested-size=0`],
+  ];
 }
 
 /**

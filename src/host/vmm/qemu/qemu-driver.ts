@@ -13,8 +13,8 @@ import { ConsoleLog } from "../console-log.ts";
 import {
   type Accelerator,
   type Capabilities,
-  DEFAULT_MEMORY_MIB,
   type Driver,
+  type ElasticMemory,
   LAST_WORDS_MS,
   type RunningVm,
   type SaveableVm,
@@ -26,7 +26,7 @@ import { findProgram } from "../find-program.ts";
 import { hostFacts } from "../host-facts.ts";
 import { type MonitorEnd, MonitorProcess } from "../monitor-process.ts";
 import { probeAcceleration } from "../probe.ts";
-import { borrowed, MEMORY, type QemuStart, qemuArguments } from "./arguments.ts";
+import { borrowed, ELASTIC_MEMORY, MEMORY, memoryParts, type QemuStart, qemuArguments } from "./arguments.ts";
 import { QmpClient } from "./qmp.ts";
 import { copyMemory, loadState, memoryFile, restoreMode, saveState } from "./saved-state.ts";
 
@@ -72,7 +72,7 @@ export class QemuDriver implements Driver {
     },
     startSaveable: async (spec) => {
       const { accelerator } = await probeAcceleration(spec.kernel);
-      const memory = memfdCreate("vitrine-memory", (spec.memoryMib ?? DEFAULT_MEMORY_MIB) * 1024 * 1024);
+      const memory = memfdCreate("vitrine-memory", memoryParts(spec).fixed * 1024 * 1024);
       return await ready(new QemuMachine(spec, accelerator, "saveable", { memory }));
     },
     restore: async (spec, directory) => {
@@ -95,12 +95,36 @@ async function ready(vm: QemuMachine, then: () => Promise<void> = async () => {}
   }
 }
 
+/** The device of the guest's elastic memory, by its properties (hw/virtio/virtio-mem.c of QEMU). */
+class QemuElasticMemory implements ElasticMemory {
+  readonly bytes: number;
+  readonly #qmp: QmpClient;
+
+  constructor(qmp: QmpClient, bytes: number) {
+    this.#qmp = qmp;
+    this.bytes = bytes;
+  }
+
+  async request(bytes: number): Promise<void> {
+    await this.#qmp.execute("qom-set", { ...this.#property("requested-size"), value: bytes });
+  }
+
+  async plugged(): Promise<number> {
+    return z.int().parse(await this.#qmp.execute("qom-get", this.#property("size")));
+  }
+
+  #property(property: string) {
+    return { path: `/machine/peripheral/${ELASTIC_MEMORY}`, property };
+  }
+}
+
 /** The event of a write that stopped the machine because the host's disk is full. */
 const diskFullSchema = z.object({ action: z.literal("stop"), nospace: z.literal(true) });
 
 class QemuMachine implements SaveableVm {
   readonly accelerator: Accelerator;
   readonly channel: Promise<OwnedFd>;
+  readonly elasticMemory?: ElasticMemory;
   readonly console: ConsoleLog;
   readonly exited: Promise<VmExit>;
   readonly #process: MonitorProcess;
@@ -147,6 +171,8 @@ class QemuMachine implements SaveableVm {
     this.channel = Promise.resolve(channel);
     this.console = new ConsoleLog(spec.consoleLog, fdStream(console), () => this.#endAfterPanic());
     this.#qmp = new QmpClient(monitor);
+    const { elastic } = memoryParts(spec);
+    if (elastic > 0) this.elasticMemory = new QemuElasticMemory(this.#qmp, elastic * 1024 * 1024);
     // The console's last words are still in its socket.
     this.exited = Promise.all([this.#process.exited, this.console.ended]).then(
       ([end]) => this.#describeExit(end),

@@ -1,0 +1,81 @@
+/** Sees to it that a sandbox costs the host no more memory than it must: when it is not used, and when the host has little. */
+import type { Activity } from "./idle.ts";
+import { type HostMemory, pressureOf, readHostMemory, reliefOf } from "./low-memory.ts";
+import type { SandboxRecord } from "./record.ts";
+
+/** How long after a sandbox was last used it lets go of what it does not need, in milliseconds. */
+export const SHRINK_IDLE_MS = 15_000;
+/** How often to look how much memory the host has, in milliseconds. */
+export const HOST_MEMORY_INTERVAL_MS = 5000;
+
+export interface MemoryKeeperOptions {
+  readonly record: Omit<SandboxRecord, "idleSince" | "shrunk">;
+  readonly write: (record: SandboxRecord) => void;
+  /** The records of all sandboxes that run. */
+  readonly peers: () => readonly SandboxRecord[];
+  /** Has the guest give back what it does not use; rejects when it cannot be asked. */
+  readonly shrink: () => Promise<void>;
+  /** Ends the sandbox for the host's sake. */
+  readonly stop: () => void;
+  readonly hostMemory?: () => HostMemory;
+}
+
+export class MemoryKeeper {
+  readonly #options: MemoryKeeperOptions;
+  readonly #interval: ReturnType<typeof setInterval>;
+  #activity: Activity = { connections: 0, processes: 0, windows: 0 };
+  #usedAt = Date.now();
+  #idleSince: number | null = null;
+  #shrunk = false;
+  #shrinkTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Writes the record, now and whenever that changes. */
+  constructor(options: MemoryKeeperOptions) {
+    this.#options = options;
+    this.#interval = setInterval(() => this.relieveHost(), HOST_MEMORY_INTERVAL_MS);
+    this.#write();
+  }
+
+  update(activity: Activity): void {
+    const before = this.#activity;
+    this.#activity = activity;
+    const used = activity.windows + before.windows > 0 || activity.processes !== before.processes;
+    if (used) {
+      this.#usedAt = Date.now();
+      this.#shrunk = false;
+      clearTimeout(this.#shrinkTimer);
+      // Also while it is used by others: what has just ended may have been the largest.
+      this.#shrinkTimer = setTimeout(() => void this.#shrink(), SHRINK_IDLE_MS);
+    }
+    const idleSince = activity.windows + activity.connections > 0 ? null : this.#usedAt;
+    if (!used && idleSince === this.#idleSince) return;
+    this.#idleSince = idleSince;
+    this.#write();
+  }
+
+  /** Does what is this sandbox's turn to do for a host that is short of memory. */
+  relieveHost(): void {
+    const pressure = pressureOf((this.#options.hostMemory ?? readHostMemory)());
+    if (pressure === "none") return;
+    const turn = reliefOf(pressure, this.#options.peers());
+    if (turn?.name !== this.#options.record.name) return;
+    if (turn.relief === "stop") this.#options.stop();
+    else void this.#shrink();
+  }
+
+  close(): void {
+    clearInterval(this.#interval);
+    clearTimeout(this.#shrinkTimer);
+  }
+
+  async #shrink(): Promise<void> {
+    if (this.#shrunk || this.#activity.windows > 0) return;
+    this.#shrunk = true;
+    await this.#options.shrink().catch(() => {}); // It is just ending, or does not answer: it has no more to give.
+    if (this.#shrunk) this.#write();
+  }
+
+  #write(): void {
+    this.#options.write({ ...this.#options.record, idleSince: this.#idleSince, shrunk: this.#shrunk });
+  }
+}
