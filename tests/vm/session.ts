@@ -8,7 +8,7 @@ import { Compositor } from "../support/compositor.ts";
 import { VirtualInput } from "../support/input.ts";
 import { NativeRoot } from "../support/native-root.ts";
 import type { Pixels } from "../support/pixels.ts";
-import { type PictureOptions, stillPicture, stillPixels } from "../support/still-picture.ts";
+import { type PictureOptions, pixelsNow, stillPicture, stillPixels } from "../support/still-picture.ts";
 import type { SwayNode } from "../support/sway.ts";
 
 export const [WIDTH, HEIGHT] = [1440, 900];
@@ -119,7 +119,12 @@ export class VmSession {
     return stillPicture(this.compositor, accept, { deadlineMs: PICTURE_DEADLINE_MS });
   }
 
-  /** The same as pixels. */
+  /** The screen as it is now. */
+  pixelsNow(): Promise<Pixels> {
+    return pixelsNow(this.compositor);
+  }
+
+  /** The screen at rest, as pixels. */
   pixels(accept?: (pixels: Pixels) => boolean, options: PictureOptions = {}): Promise<Pixels> {
     return stillPixels(this.compositor, accept, { deadlineMs: PICTURE_DEADLINE_MS, ...options });
   }

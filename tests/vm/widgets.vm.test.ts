@@ -10,11 +10,11 @@ import type { SwayNode } from "../support/sway.ts";
 import { BOOT_DEADLINE_MS, BUILD_DEADLINE_MS, HEIGHT, type SandboxName, VmSession, WIDTH } from "./session.ts";
 
 const DEADLINE_MS = 400_000;
-const READY_DEADLINE_MS = 60_000;
-/** So long a picture must stay the same: a tooltip comes after half of it. */
-const STILL_MS = 1_500;
-/** For an app under emulation to show what a click does. */
-const MOMENT_MS = 5_000;
+const READY_DEADLINE_MS = 120_000;
+/** So long a picture must stay the same: after a key GTK shows for three seconds where the focus is. */
+const STILL_MS = 4_000;
+/** So many different ones show that a window is at work. */
+const PICTURES_OF_MOVEMENT = 5;
 /** GTK: no blinking cursor, nothing moves, and no processor's own way of drawing. */
 const AT_REST = `
   mkdir -p ~/.config/glib-2.0/settings
@@ -57,16 +57,18 @@ const click = (name: string, place: Place): Step => ({
   },
 });
 const key = (name: string, which: string): Step => ({ name, act: ({ input }) => input.key(which) });
-/** For a window that does not rest before: clicks until it does, since a click before it is ready goes nowhere. */
-const clickUntilStill = (name: string, place: Place): Step => ({
+/** For a window that always moves until this click: one that comes before it does goes nowhere. */
+const clickOnceItMoves = (name: string, place: Place): Step => ({
   name,
-  act: (session, window) =>
-    eventually(`"${name}"`, READY_DEADLINE_MS, async () => {
-      await click(name, place).act(session, window);
-      return await session.pixels(undefined, { deadlineMs: MOMENT_MS }).catch((error: unknown) => {
-        if (VitrineError.from(error).code !== "timeout") throw error;
-      });
-    }),
+  act: async (session, window) => {
+    const seen: Pixels[] = [];
+    await eventually(`"${name}"`, READY_DEADLINE_MS, async () => {
+      const now = await session.pixelsNow();
+      if (!now.equals(seen.at(-1) ?? empty)) seen.push(now);
+      return seen.length > PICTURES_OF_MOVEMENT ? true : undefined;
+    });
+    await click(name, place).act(session, window);
+  },
 });
 
 const PROGRAMS: Readonly<Record<string, readonly Step[]>> = {
@@ -78,7 +80,17 @@ const PROGRAMS: Readonly<Record<string, readonly Step[]>> = {
     key("that menu closes", "Escape"),
     click("a digit is typed", [47, 441]),
   ],
-  "gtk4-widget-factory": [clickUntilStill("the second page", [643, 25])],
+  "gtk4-widget-factory": [
+    clickOnceItMoves("the third page", [852, 26]),
+    hover("a tooltip is shown", [555, 307]),
+    click("a popover opens", [578, 77]),
+    key("the popover closes", "Escape"),
+    click("a menu opens in a popover", [989, 77]),
+    click("its submenu opens", [927, 404]),
+    key("the menu closes", "Escape"),
+    key("a dialog opens", "F1"),
+    key("the dialog closes", "Escape"),
+  ],
 };
 
 /** Goes through the steps; returns what the screen shows after each. `isWanted` decides when it does. */
@@ -101,7 +113,6 @@ async function use(
     } catch (cause) {
       throw new VitrineError("io", `${program}: "${step.name}" did not come to the wanted picture`, { cause });
     }
-    if (process.env.DBG) await session.compositor.screenshot(`/tmp/w-${sandbox}-${program}-${pictures.length}.png`);
   }
   await session.closeAll();
   return pictures;
