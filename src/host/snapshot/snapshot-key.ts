@@ -6,7 +6,7 @@ import { type Driver, guestFilesOf, type VmSpec } from "../vmm/driver.ts";
 import { fileStamp } from "./file-stamp.ts";
 
 /** Raised when snapshots are taken or kept in another way. */
-const SNAPSHOT_FORMAT = 1;
+const SNAPSHOT_FORMAT = 2;
 
 /**
  * The key of the snapshot from which `driver` can start this machine; undefined when it can start none from any.

@@ -127,6 +127,8 @@ async function bootAndSave(
   signal?.addEventListener("abort", cancel, { once: true });
   try {
     await agentReady(vm);
+    // So that what its kernel writes down about that memory is in the snapshot, for all to share.
+    await vm.elasticMemory?.request(vm.elasticMemory.bytes);
     await Bun.sleep(SETTLE_MS);
     await vm.save(directory);
   } catch (error) {
