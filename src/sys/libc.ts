@@ -67,6 +67,11 @@ export const libc = {
     (address: null, length: number, protection: number, flags: number, fd: number, offset: number) => Pointer
   >("mmap", "void *", ["void *", "uint64", "int", "int", "int", "int64"]),
   munmap: declare<(address: Pointer, length: number) => number>("munmap", "int", ["void *", "uint64"]),
+  madvise: declare<(address: Pointer, length: number, advice: number) => number>("madvise", "int", [
+    "void *",
+    "uint64",
+    "int",
+  ]),
 
   socket: declare<(domain: number, type: number, protocol: number) => number>("socket", "int", ["int", "int", "int"]),
   socketpair: declare<(domain: number, type: number, protocol: number, pair: Int32Array) => number>(

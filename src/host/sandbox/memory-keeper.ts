@@ -1,4 +1,5 @@
 /** Sees to it that a sandbox costs the host no more memory than it must: when it is not used, and when the host has little. */
+import { releaseFilePages } from "../../sys/file-pages.ts";
 import type { Activity } from "./idle.ts";
 import { type HostMemory, pressureOf, readHostMemory, reliefOf } from "./low-memory.ts";
 import type { SandboxRecord } from "./record.ts";
@@ -45,7 +46,11 @@ export class MemoryKeeper {
       this.#shrunk = false;
       clearTimeout(this.#shrinkTimer);
       // Also while it is used by others: what has just ended may have been the largest.
-      this.#shrinkTimer = setTimeout(() => void this.#shrink(), SHRINK_IDLE_MS);
+      this.#shrinkTimer = setTimeout(() => {
+        // What starting took of our own program is not needed again soon, with windows or without.
+        releaseFilePages();
+        void this.#shrink();
+      }, SHRINK_IDLE_MS);
     }
     const idleSince = activity.windows + activity.connections > 0 ? null : this.#usedAt;
     if (!used && idleSince === this.#idleSince) return;
