@@ -12,6 +12,8 @@ import type { SwayNode } from "../support/sway.ts";
 import { HEIGHT, SANDBOXES, type SandboxName, type VmSession, WIDTH } from "./session.ts";
 
 const DEADLINE_MS = 300_000;
+/** A native program that rests for so long has drawn all of it. */
+const STILL_MS = 300;
 
 /** Where what windows show is put on the screen. */
 const PLACE = { x: 100, y: 80 } as const;
@@ -110,7 +112,7 @@ export function testInteractions(session: () => VmSession): void {
       const { compositor } = session();
       // From here on windows float: their size is their own. What sway draws around them is no concern of ours.
       await compositor.swaymsg('default_floating_border none; for_window [app_id=".*"] floating enable');
-      empty = await session().pixels();
+      empty = await session().emptyPixels();
     });
 
     /** Does the steps; after each the screen must come to rest with nothing wrong. `fault` says what is. */
@@ -136,7 +138,7 @@ export function testInteractions(session: () => VmSession): void {
           return wrong === undefined;
         };
         try {
-          pictures.push(await session().pixels(isWanted));
+          pictures.push(await session().pixels(isWanted, look === undefined ? { stillMs: STILL_MS } : {}));
         } catch (cause) {
           throw new VitrineError("io", `"${step.name}" did not come to the wanted picture: ${wrong}`, { cause });
         }

@@ -21,13 +21,15 @@ const CLIENTS: readonly (readonly [name: string, ...args: string[]])[] = [
   ["weston-image", "/usr/share/icons/hicolor/48x48/apps/foot.png"],
 ];
 const DEADLINE_MS = 600_000;
+/** A native program that rests for so long has drawn all of it. */
+const STILL_MS = 300;
 
 export function testPictures(session: () => VmSession): void {
   describe.each([1, 2] as const)("at scale %d, the picture out of a virtual machine is the native one:", (scale) => {
     let empty: Pixels;
     beforeAll(async () => {
       await session().compositor.swaymsg(`output HEADLESS-1 scale ${scale}`);
-      empty = await session().pixels();
+      empty = await session().emptyPixels();
     }, DEADLINE_MS);
     afterAll(() => session().compositor.swaymsg("output HEADLESS-1 scale 1"));
 
@@ -35,7 +37,7 @@ export function testPictures(session: () => VmSession): void {
       const { compositor, native } = session();
       await makeRoomForFrame(compositor, true);
       const app = compositor.spawn(...native.command(words, compositor.runtimeDir));
-      const picture = await session().pixels((now) => !now.equals(empty));
+      const picture = await session().pixels((now) => !now.equals(empty), { stillMs: STILL_MS });
       await endProcess(app);
       await session().pixels((now) => now.equals(empty));
       await makeRoomForFrame(compositor, false);

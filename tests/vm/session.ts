@@ -119,6 +119,11 @@ export class VmSession {
     return stillPicture(this.compositor, accept, { deadlineMs: PICTURE_DEADLINE_MS });
   }
 
+  /** The screen without windows and cursor: all of it has one colour. A window that has closed may be seen a while longer. */
+  emptyPixels(): Promise<Pixels> {
+    return this.pixels((now) => now.box((colour) => colour !== now.at(0, 0)) === undefined);
+  }
+
   /** The screen as it is now. */
   pixelsNow(): Promise<Pixels> {
     return pixelsNow(this.compositor);
