@@ -1,4 +1,5 @@
 /** Geometry, sizes and regions that no screen has; viewports and decorations that break their rules. */
+import { attachPixels } from "../../support/window.ts";
 import { type Attack, byBoth, displayError, error, IGNORED, type Scene } from "./attack.ts";
 
 const MAX_INT = 0x7fff_ffff;
@@ -132,6 +133,27 @@ export const SIZES_AND_EXTRAS: readonly Attack[] = [
       scene.client.request(surface, "destroy", []);
       scene.client.request(made, "set_mode", [1]);
       scene.client.request(made, "destroy", []);
+    },
+    { needs: ["zxdg_decoration_manager_v1"] },
+  ),
+  byBoth(
+    "a decoration that is asked for anew while its window is taken away",
+    IGNORED,
+    async (scene) => {
+      const { client } = scene;
+      const { surface, xdgSurface: window, toplevel } = scene.toplevel();
+      const made = client.create(scene.bind("zxdg_decoration_manager_v1"), "get_toplevel_decoration", [toplevel]);
+      client.request(surface, "commit", []);
+      const { args } = await client.next(window, "configure");
+      client.request(window, "ack_configure", args);
+      attachPixels(client, surface, 100, 100);
+      client.request(surface, "commit", []);
+      await client.roundtrip();
+      client.request(surface, "attach", [null, 0, 0]);
+      client.request(surface, "commit", []);
+      for (const mode of [1, 2, 1]) client.request(made, "set_mode", [mode]);
+      await client.roundtrip();
+      client.request(made, "destroy", []);
     },
     { needs: ["zxdg_decoration_manager_v1"] },
   ),

@@ -29,6 +29,9 @@ export class TitleBar {
   readonly #configure: ToplevelConfigure;
   /** The compositor's decoration object, 0 when it was never asked. */
   #hostId = 0;
+  #phase: "new" | "shown" | "withdrawn" = "new";
+  /** What the compositor is still to be told. */
+  #late: boolean | undefined;
 
   /** Of the new window `toplevelHostId`, which has no content yet. */
   constructor(client: DisplayClient, surface: GuestSurface, toplevelHostId: number, configure: ToplevelConfigure) {
@@ -51,8 +54,27 @@ export class TitleBar {
       const args = [this.#hostId, this.#toplevelHostId];
       own.send(own.decorationManager, zxdg_decoration_manager_v1, "get_toplevel_decoration", args);
     }
-    own.send(this.#hostId, zxdg_toplevel_decoration_v1, "set_mode", [wanted ? SERVER_SIDE : CLIENT_SIDE]);
+    // sway 1.7 dies of the question about a window that has just been taken away.
+    if (this.#phase === "withdrawn") this.#late = wanted;
+    else this.#tell(wanted);
     this.#configure.setTitleBar(wanted ? "compositor" : "guest");
+  }
+
+  /** The window is about to be committed, with content or without. */
+  committing(hasContent: boolean): void {
+    if (!hasContent) {
+      if (this.#phase === "shown") this.#phase = "withdrawn";
+      return;
+    }
+    // Only now is it certain that the window is there again.
+    if (this.#phase === "shown" && this.#late !== undefined && this.#hostId !== 0) this.#tell(this.#late);
+    this.#phase = "shown";
+  }
+
+  #tell(wanted: boolean): void {
+    this.#late = undefined;
+    const mode = wanted ? SERVER_SIDE : CLIENT_SIDE;
+    this.#client.own.send(this.#hostId, zxdg_toplevel_decoration_v1, "set_mode", [mode]);
   }
 
   /** The window will be gone: to be called ahead of that. */

@@ -135,6 +135,7 @@ function atLeast(room: Size | undefined, least: Size): Size | undefined {
 function committing(client: DisplayClient, toplevel: RelayObject, hasContent: boolean, insets: Insets): void {
   const window = stateOf(toplevelRelay, toplevel)?.window;
   if (window === undefined) return;
+  window.titleBar.committing(hasContent);
   const { set_min_size: least, set_max_size: most } = window.limits;
   if (isBelow(most.guest.width, least.guest.width) || isBelow(most.guest.height, least.guest.height))
     throw violation(toplevel, xdg_toplevel, "invalid_size", "the largest size is below the smallest");
