@@ -11,7 +11,7 @@ import { cpioArchive } from "../../src/host/image/cpio.ts";
 import type { Kernel } from "../../src/host/image/kernel.ts";
 import { guestFiles } from "../../src/host/vmm/confinement.ts";
 import type { Accelerator } from "../../src/host/vmm/driver.ts";
-import { qemuArguments } from "../../src/host/vmm/qemu/arguments.ts";
+import { memoryParts, qemuArguments } from "../../src/host/vmm/qemu/arguments.ts";
 import type { Compositor } from "../../tests/support/compositor.ts";
 import { eventually } from "../../tests/support/deadline.ts";
 import { endProcess } from "../../tests/support/processes.ts";
@@ -188,7 +188,10 @@ export class WaypipeWay implements Way {
     ]);
     const device = ["-device", "virtserialport,chardev=control,name=control"];
     const args = [
-      ...withoutInherited(qemuArguments(spec, accelerator, undefined, (name) => files[name] ?? "")),
+      ...withAllMemory(
+        withoutInherited(qemuArguments(spec, accelerator, undefined, (name) => files[name] ?? "")),
+        memoryParts(spec).elastic,
+      ),
       ...channel,
       ...device,
       ...ports,
@@ -208,6 +211,11 @@ export class WaypipeWay implements Way {
     });
     return { socket, lines: new Lines(socket) };
   }
+}
+
+/** QEMU's command line of a machine that gets its memory at once: nobody is there to ask for the rest of it. */
+function withAllMemory(args: readonly string[], elasticMib: number): string[] {
+  return args.map((arg) => arg.replace("requested-size=0", `requested-size=${elasticMib}M`));
 }
 
 /** QEMU's command line without what expects inherited descriptors. */
