@@ -1,7 +1,8 @@
 /** One fault: a process is killed at a moment of a start, a run, a stop or the taking of a snapshot; then all must be well. */
 import type { Random } from "../fuzz/random.ts";
 import { eventually } from "../support/deadline.ts";
-import { alive, type Command, SANDBOX, type World } from "./world.ts";
+import { alive } from "../support/processes.ts";
+import { type Command, SANDBOX, type World } from "./world.ts";
 
 /** What is going on when the process is killed, and how often that is tried. */
 const STAGES = { cold: 3, restored: 5, running: 5, stopping: 4, snapshot: 2 } as const;

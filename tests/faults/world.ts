@@ -5,6 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { ownDataHome, ownEnvironment, VITRINE } from "../../src/cli/test-support.ts";
 import { eventually } from "../support/deadline.ts";
+import { alive, descendants, readOr } from "../support/processes.ts";
 import { commandLine, endSnapshotTakers, snapshotTakers } from "../support/snapshot-takers.ts";
 
 /** The packages of the demo, so that all tests share one image. */
@@ -202,11 +203,6 @@ export class World {
   }
 }
 
-function descendants(pid: number): number[] {
-  const children = readOr(`/proc/${pid}/task/${pid}/children`, "").split(" ").filter(Boolean).map(Number);
-  return children.flatMap((child) => [child, ...descendants(child)]);
-}
-
 /** When a process was started, in ticks since the boot; empty when it is gone. */
 function startTime(pid: number): string {
   // proc_pid_stat(5): the name, in parentheses, may hold spaces; the time is the 22nd field.
@@ -215,18 +211,4 @@ function startTime(pid: number): string {
       .replace(/^.*\) /s, "")
       .split(" ")[19] ?? ""
   );
-}
-
-/** False also for a process that is over and only waits for its parent to ask. */
-export function alive(pid: number): boolean {
-  const status = readOr(`/proc/${pid}/status`, "");
-  return status !== "" && !/^State:\tZ/m.test(status);
-}
-
-function readOr(path: string, fallback: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return fallback;
-  }
 }

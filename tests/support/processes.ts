@@ -89,3 +89,24 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
+
+/** All that a process has started and that still runs. */
+export function descendants(pid: number): number[] {
+  const children = readOr(`/proc/${pid}/task/${pid}/children`, "").split(" ").filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** False also for a process that is over and only waits for its parent to ask. */
+export function alive(pid: number): boolean {
+  const status = readOr(`/proc/${pid}/status`, "");
+  return status !== "" && !/^State:\tZ/m.test(status);
+}
+
+/** What a file of /proc says; `fallback` when its process has gone. */
+export function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return fallback;
+  }
+}

@@ -1,6 +1,7 @@
 /**
  * The same program, once on the host and once in a virtual machine, by both ways that pixels travel: the pictures must
- * not differ in one byte, the frame aside. Only programs whose picture is the same every time can tell; animated ones are left out.
+ * not differ in one byte, the frame aside. Only programs whose picture is the same every time can tell; animated ones are
+ * left out.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { VitrineError } from "../../src/base/error.ts";

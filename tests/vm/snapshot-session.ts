@@ -1,10 +1,11 @@
 /** Sandboxes for the tests of snapshots: what is built is shared with everyone else, snapshots are not. */
 import { expect } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
 import { eventually } from "../support/deadline.ts";
+import { alive } from "../support/processes.ts";
 import { endSnapshotTakers, snapshotTakers } from "../support/snapshot-takers.ts";
 
 /** The packages of the demo, so that all share one image. */
@@ -112,26 +113,7 @@ export class SnapshotSession {
   }
 }
 
-/** All that a process has started and that still runs. */
-export function descendants(pid: number): number[] {
-  const children = readOr(`/proc/${pid}/task/${pid}/children`, "").split(" ").filter(Boolean).map(Number);
-  return children.flatMap((child) => [child, ...descendants(child)]);
-}
-
 /** Waits until processes are over, be it that their parent has not asked yet. */
 export async function over(pids: readonly number[]): Promise<void> {
   await eventually("waiting for processes to end", DEADLINE_MS, () => !pids.some(alive) || undefined);
-}
-
-function alive(pid: number): boolean {
-  const status = readOr(`/proc/${pid}/status`, "");
-  return status !== "" && !/^State:\tZ/m.test(status);
-}
-
-function readOr(path: string, fallback: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return fallback;
-  }
 }

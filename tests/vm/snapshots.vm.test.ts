@@ -26,11 +26,11 @@ import { ensureSnapshot } from "../../src/host/snapshot/take-snapshot.ts";
 import type { RunningVm } from "../../src/host/vmm/driver.ts";
 import { QemuDriver } from "../../src/host/vmm/qemu/qemu-driver.ts";
 import { eventually } from "../support/deadline.ts";
+import { descendants } from "../support/processes.ts";
 import { commandLine } from "../support/snapshot-takers.ts";
 import {
   BUILD_DEADLINE_MS,
   DEADLINE_MS,
-  descendants,
   IMAGE,
   over,
   SNAPSHOT_DEADLINE_MS,

@@ -1,9 +1,10 @@
 /** `vitrine create`: makes a sandbox with a home of its own. */
 import { buildCommand } from "@stricli/core";
 import type { NetworkPolicy } from "../../host/network/policy.ts";
-import { COLOUR_NAMES, type SandboxColour } from "../../host/sandbox/colour.ts";
+import type { SandboxColour } from "../../host/sandbox/colour.ts";
 import type { CliContext } from "../context.ts";
-import { homeSize, imageName, networkPolicy } from "../names.ts";
+import { colourFlag, networkFlag } from "../flags.ts";
+import { homeSize, imageName } from "../names.ts";
 import { formatBytes } from "../report.ts";
 
 interface CreateFlags {
@@ -33,13 +34,8 @@ export const createCommand = buildCommand<CreateFlags, [string], CliContext>({
         optional: true,
         brief: "Most that its home may take (default: 16G); what is not used takes no room",
       },
-      network: {
-        kind: "parsed",
-        ...networkPolicy,
-        optional: true,
-        brief: "What it may reach (default: internet); see vitrine network",
-      },
-      colour: { kind: "enum", values: COLOUR_NAMES, optional: true, brief: "Colour by which it is told from others" },
+      network: networkFlag,
+      colour: colourFlag,
     },
     positional: {
       kind: "tuple",

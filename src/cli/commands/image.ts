@@ -1,11 +1,9 @@
 /** `vitrine image`: the file systems that sandboxes run. */
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { type CliContext, writeJson } from "../context.ts";
+import { releaseFlag } from "../flags.ts";
 import { imageName } from "../names.ts";
 import { formatBytes, formatTable } from "../report.ts";
-
-/** The Debian release that images are made of unless another one is asked for. */
-export const DEFAULT_RELEASE = "trixie";
 
 interface BuildFlags {
   readonly packages: readonly string[];
@@ -43,13 +41,7 @@ const build = buildCommand<BuildFlags, [string], CliContext>({
         brief: "Debian packages, separated by commas",
         placeholder: "A,B,C",
       },
-      release: {
-        kind: "parsed",
-        parse: String,
-        default: DEFAULT_RELEASE,
-        brief: "Debian release",
-        placeholder: "NAME",
-      },
+      release: releaseFlag,
       mirror: {
         kind: "parsed",
         parse: String,

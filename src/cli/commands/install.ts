@@ -1,10 +1,10 @@
 /** `vitrine install`: puts apps into sandboxes. */
 import { buildCommand } from "@stricli/core";
 import type { NetworkPolicy } from "../../host/network/policy.ts";
-import { COLOUR_NAMES, type SandboxColour } from "../../host/sandbox/colour.ts";
+import type { SandboxColour } from "../../host/sandbox/colour.ts";
 import type { CliContext } from "../context.ts";
-import { catalogName, homeSize, madeSandboxName, networkPolicy } from "../names.ts";
-import { DEFAULT_RELEASE } from "./image.ts";
+import { builderUnconfinedFlag, colourFlag, networkFlag, releaseFlag } from "../flags.ts";
+import { catalogName, homeSize, madeSandboxName } from "../names.ts";
 
 export interface InstallFlags {
   readonly sandbox?: string;
@@ -32,27 +32,11 @@ export const installCommand = buildCommand<InstallFlags, [string, ...string[]], 
         withNegated: false,
         brief: "Also what their packages only recommend",
       },
-      release: {
-        kind: "parsed",
-        parse: String,
-        default: DEFAULT_RELEASE,
-        brief: "Debian release",
-        placeholder: "NAME",
-      },
+      release: releaseFlag,
       disk: { kind: "parsed", ...homeSize, optional: true, brief: "Most that the home may take (default: 16G)" },
-      network: {
-        kind: "parsed",
-        ...networkPolicy,
-        optional: true,
-        brief: "What it may reach (default: internet); see vitrine network",
-      },
-      colour: { kind: "enum", values: COLOUR_NAMES, optional: true, brief: "Colour by which it is told from others" },
-      unconfined: {
-        kind: "boolean",
-        default: false,
-        withNegated: false,
-        brief: "Run the builder's monitor without walls",
-      },
+      network: networkFlag,
+      colour: colourFlag,
+      unconfined: builderUnconfinedFlag,
     },
     positional: {
       kind: "array",

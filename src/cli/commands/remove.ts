@@ -1,6 +1,7 @@
 /** `vitrine remove`: removes apps, and sandboxes with their homes. */
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
+import { builderUnconfinedFlag, yesFlag } from "../flags.ts";
 import { installedName } from "../names.ts";
 
 export interface RemoveFlags {
@@ -12,13 +13,8 @@ export const removeCommand = buildCommand<RemoveFlags, [string, ...string[]], Cl
   loader: async () => (await import("../remove-apps.ts")).runRemove,
   parameters: {
     flags: {
-      yes: { kind: "boolean", default: false, withNegated: false, brief: "Do not ask" },
-      unconfined: {
-        kind: "boolean",
-        default: false,
-        withNegated: false,
-        brief: "Run the builder's monitor without walls",
-      },
+      yes: yesFlag,
+      unconfined: builderUnconfinedFlag,
     },
     aliases: { y: "yes" },
     positional: { kind: "array", parameter: { brief: "App or sandbox", ...installedName }, minimum: 1 },

@@ -1,12 +1,13 @@
 /** `vitrine reset`: a sandbox as it was when it was made. */
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
+import { yesFlag } from "../flags.ts";
 import { madeSandboxName } from "../names.ts";
 
 export const resetCommand = buildCommand<{ yes: boolean }, [string], CliContext>({
   loader: async () => (await import("../keep-sandboxes.ts")).runReset,
   parameters: {
-    flags: { yes: { kind: "boolean", default: false, withNegated: false, brief: "Do not ask" } },
+    flags: { yes: yesFlag },
     aliases: { y: "yes" },
     positional: { kind: "tuple", parameters: [{ brief: "Sandbox", ...madeSandboxName }] },
   },

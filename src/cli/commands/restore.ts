@@ -1,6 +1,7 @@
 /** `vitrine restore`: makes a sandbox of a backup. */
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
+import { builderUnconfinedFlag, yesFlag } from "../flags.ts";
 
 export interface RestoreFlags {
   readonly name?: string;
@@ -19,13 +20,8 @@ export const restoreCommand = buildCommand<RestoreFlags, [string], CliContext>({
         brief: "Name of the sandbox (default: as it was)",
         placeholder: "SANDBOX",
       },
-      yes: { kind: "boolean", default: false, withNegated: false, brief: "Do not ask" },
-      unconfined: {
-        kind: "boolean",
-        default: false,
-        withNegated: false,
-        brief: "Run the builder's monitor without walls",
-      },
+      yes: yesFlag,
+      unconfined: builderUnconfinedFlag,
     },
     aliases: { y: "yes" },
     positional: {

@@ -1,6 +1,7 @@
 /** `vitrine update`: brings installed apps up to date. */
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
+import { builderUnconfinedFlag } from "../flags.ts";
 import { installedName } from "../names.ts";
 
 export interface UpdateFlags {
@@ -15,12 +16,7 @@ export const updateCommand = buildCommand<UpdateFlags, string[], CliContext>({
     flags: {
       all: { kind: "boolean", default: false, withNegated: false, brief: "Every sandbox with apps" },
       force: { kind: "boolean", default: false, withNegated: false, brief: "Build anew although nothing is newer" },
-      unconfined: {
-        kind: "boolean",
-        default: false,
-        withNegated: false,
-        brief: "Run the builder's monitor without walls",
-      },
+      unconfined: builderUnconfinedFlag,
     },
     positional: { kind: "array", parameter: { brief: "App or sandbox", ...installedName } },
   },

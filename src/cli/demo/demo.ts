@@ -7,8 +7,8 @@ import { compositorSocket, probeCompositor } from "../../host/sandbox/compositor
 import { connectSandbox, type LaunchedProcess, type SandboxConnection } from "../../host/sandbox/control-client.ts";
 import { findSandbox } from "../../host/sandbox/record.ts";
 import type { DemoFlags } from "../commands/demo.ts";
-import { DEFAULT_RELEASE } from "../commands/image.ts";
 import type { CliContext } from "../context.ts";
+import { DEFAULT_RELEASE } from "../flags.ts";
 import { interruptible } from "../interrupt.ts";
 import { openSandbox, withProgress } from "../prepare.ts";
 import { HeadlessDesktop } from "./headless-desktop.ts";

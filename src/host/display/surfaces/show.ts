@@ -2,10 +2,10 @@
  * Tells the compositor what has changed of a tree of surfaces: children first, the root last, so that its one commit
  * brings all of it to the screen. No surface is shown beyond the visible part of its root:
  *
- * - The visible part of a window or popup is its window geometry as far as that lies on its root surface, and no more than the
- *   compositor has given it room for: it would hide the frame.
- * - What lies beyond is cut off: the compositor gets a part of the buffer, or a viewport of ours (content.ts). The surface's origin on the compositor's connection is then the
- *   origin of the part that is left: see {@link GuestSurface.host}.
+ * - The visible part of a window or popup is its window geometry as far as that lies on its root surface, and no more than
+ *   the compositor has given it room for: it would hide the frame.
+ * - What lies beyond is cut off: the compositor gets a part of the buffer, or a viewport of ours (content.ts). The surface's
+ *   origin on the compositor's connection is then the origin of the part that is left: see {@link GuestSurface.host}.
  * - A subsurface of which nothing is left keeps its buffer, as a guest expects; one unit of it stays, under the frame.
  */
 import { numberToFixed } from "../../../wayland/fixed.ts";
