@@ -114,7 +114,7 @@ export class Guest {
     const link = restored ?? (await this.#boot(vmSpec, windows));
     await Promise.all([this.#openHome(link), this.#network === undefined ? undefined : link.openNetwork()]);
     this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
-    if (restored !== undefined || key === undefined || isRefused(key)) return;
+    if (snapshot !== undefined || key === undefined || isRefused(key)) return; // One that is there is good, or refused.
     log.entry("info", "a snapshot is taken in the background, for the next start");
     startSnapshot({
       ...spec,
