@@ -81,16 +81,19 @@ test.each([...PROTOCOLS])("$name: a compositor that draws title bars does as the
   expect(scene.loop.notices).toEqual([]);
 });
 
-test.each([...PROTOCOLS])("$name: where the frame has a title bar, the app hears what ends its asking", async (protocol) => {
-  const scene = await openWindow(false);
-  const { client } = scene;
-  const decoration = protocol.make(scene);
-  const told: unknown[] = [(await client.next(decoration, protocol.event)).args[0]];
-  for (const mode of [CLIENT, SERVER, CLIENT]) {
-    client.request(decoration, protocol.request, [mode]);
-    told.push((await client.next(decoration, protocol.event)).args[0]);
-  }
-  expect(told).toEqual([SERVER, ...protocol.answers]);
-  await client.roundtrip();
-  expect(scene.loop.notices).toEqual([]);
-});
+test.each([...PROTOCOLS])(
+  "$name: where the frame has a title bar, the app hears what ends its asking",
+  async (protocol) => {
+    const scene = await openWindow(false);
+    const { client } = scene;
+    const decoration = protocol.make(scene);
+    const told: unknown[] = [(await client.next(decoration, protocol.event)).args[0]];
+    for (const mode of [CLIENT, SERVER, CLIENT]) {
+      client.request(decoration, protocol.request, [mode]);
+      told.push((await client.next(decoration, protocol.event)).args[0]);
+    }
+    expect(told).toEqual([SERVER, ...protocol.answers]);
+    await client.roundtrip();
+    expect(scene.loop.notices).toEqual([]);
+  },
+);
