@@ -20,12 +20,26 @@ import { MessageTrail } from "../src/host/display/trace/trail.ts";
 import { watch } from "../src/sys/loop.ts";
 import { memfdCreate } from "../src/sys/memory.ts";
 import { acceptConnection, listenUnix } from "../src/sys/socket.ts";
-import { wl_callback, wl_compositor, wl_display, wl_registry, wl_surface } from "../src/wayland/generated/wayland.ts";
+import { wp_viewporter } from "../src/wayland/generated/viewporter.ts";
+import {
+  wl_callback,
+  wl_compositor,
+  wl_display,
+  wl_registry,
+  wl_shm,
+  wl_subcompositor,
+  wl_surface,
+} from "../src/wayland/generated/wayland.ts";
 import { encode } from "../src/wayland/message-writer.ts";
 import { type InterfaceTable, messageByName, type Value } from "../src/wayland/types.ts";
 
 const ROUNDS = 400;
 const SETS_PER_CHUNK = 800;
+/** What apps and the frames around their windows need. */
+const GLOBALS = [wl_compositor, wl_subcompositor, wl_shm, wp_viewporter];
+/** Of the host half, before it looks at an app. */
+const HANDSHAKE_ROUND_TRIPS = 2;
+const FIRST_CALLBACK = 3;
 const ARENA_BYTES = 2 * 1024 * 1024;
 
 function message(id: number, table: InterfaceTable, side: "requests" | "events", name: string, args: Value[]) {
@@ -40,13 +54,16 @@ function serve(path: string): () => void {
     const socket = acceptConnection(listener);
     if (socket === undefined) return;
     const stream = fdStream(socket);
-    let greeted = false;
+    let roundTrips = 0;
     stream.onData(() => {
-      if (greeted) return;
-      greeted = true;
-      stream.write(message(2, wl_registry, "events", "global", [1, "wl_compositor", 6]));
-      stream.write(message(3, wl_callback, "events", "done", [0]));
-      stream.write(message(1, wl_display, "events", "delete_id", [3]));
+      if (roundTrips === HANDSHAKE_ROUND_TRIPS) return;
+      for (const [index, { name }] of (roundTrips === 0 ? GLOBALS : []).entries())
+        stream.write(message(2, wl_registry, "events", "global", [index + 1, name, index === 0 ? 6 : 1]));
+      // The next sync is sent before the id of the last one is free.
+      const callback = FIRST_CALLBACK + roundTrips;
+      stream.write(message(callback, wl_callback, "events", "done", [0]));
+      stream.write(message(1, wl_display, "events", "delete_id", [callback]));
+      roundTrips += 1;
     });
   });
   return () => {
@@ -122,7 +139,8 @@ async function measure(host: HostDisplay, client: number, watchAs: "off" | "hidd
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   stop();
-  if (watchAs === "on" && seen !== messages * ROUNDS * 2) throw new Error(`a trace of ${seen} messages`);
+  // All that the app says is seen, and what comes of it, which is told to the compositor in fewer words.
+  if (watchAs === "on" && seen <= messages * ROUNDS) throw new Error(`a trace of ${seen} messages`);
   // The first half is warm-up; the median keeps pauses of the machine out.
   const sorted = times.slice(ROUNDS / 2).sort((a, b) => a - b);
   return ((sorted[sorted.length >> 1] ?? 0) * 1e6) / messages;

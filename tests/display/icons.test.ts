@@ -110,6 +110,71 @@ describe.each([...PIXEL_PATHS])("pixels by %s", (pixels) => {
   }, 60_000);
 });
 
+test("windows have their icons on another compositor too, though the app has destroyed them", async () => {
+  using scene = await Scene.open("arena");
+  const { client, compositor } = scene;
+  const window = () => {
+    const surface = client.create(client.bind(wl_compositor), "create_surface", []);
+    const xdgSurface = client.create(client.bind(xdg_wm_base), "get_xdg_surface", [surface]);
+    return client.create(xdgSurface, "get_toplevel", []);
+  };
+  const [first, second, third] = [window(), window(), window()];
+  const [named, drawn] = [scene.icon(), scene.icon()];
+  client.request(named, "set_name", ["firefox"]);
+  client.request(drawn, "add_buffer", [scene.buffer(48, 48), 2]);
+  client.request(scene.manager, "set_icon", [first, named]);
+  client.request(scene.manager, "set_icon", [second, drawn]);
+  client.request(scene.manager, "set_icon", [third, drawn]);
+  client.request(scene.manager, "set_icon", [third, null]);
+  for (const object of [drawn, scene.manager]) client.request(object, "destroy", []);
+  await client.roundtrip();
+  const shown = () => iconsShown(compositor);
+  const before = shown();
+  expect(before.icons).toEqual([
+    { name: "vitrine.test.firefox", pictures: [] },
+    { name: undefined, pictures: [expect.objectContaining({ side: 48, scale: 2 })] },
+    undefined,
+  ]);
+  expect(before.unused).toBe(1);
+
+  for (const { fds } of compositor.requests.splice(0)) for (const fd of fds) fd.close();
+  compositor.crash();
+  await client.roundtrip();
+  const after = shown();
+  expect(after.icons).toEqual(before.icons);
+  // The icon that the app still has is there again, and can be given to a window.
+  expect(after.unused).toBe(1);
+  client.request(scene.client.bind(xdg_toplevel_icon_manager_v1), "set_icon", [third, named]);
+  await client.roundtrip();
+  expect(shown().icons).toEqual([...before.icons.slice(0, 2), before.icons[0]]);
+  expect(scene.loop.notices).toHaveLength(2);
+});
+
+/** By window, in the order of their making, the icon that each has; and how many icons are there at the end. */
+function iconsShown({ requests }: ScriptedCompositor) {
+  const icons = new Map<number, { name: unknown; pictures: unknown[] }>();
+  const windows = new Map<number, unknown>();
+  const buffers = new Map<number, { pool: number; side: unknown }>();
+  const pools = new Map<number, Uint8Array>();
+  for (const { id, interface: table, name, args, fds } of requests) {
+    const [first = 0, second = 0] = args as number[];
+    if (name === "get_toplevel") windows.set(first, undefined);
+    else if (name === "create_icon") icons.set(first, { name: undefined, pictures: [] });
+    else if (name === "set_name") Object.assign(icons.get(id) ?? {}, { name: first });
+    else if (name === "create_pool") {
+      const pixels = new Uint8Array(Math.min(args[2] as number, 48 * 48 * 4));
+      readSync(fds[0]?.raw ?? -1, pixels, 0, pixels.length, 0);
+      pools.set(first, pixels);
+    } else if (name === "create_buffer") buffers.set(first, { pool: id, side: args[2] });
+    else if (name === "add_buffer") {
+      const { pool, side } = buffers.get(first) ?? { pool: 0, side: 0 };
+      icons.get(id)?.pictures.push({ side, scale: second, pixels: pools.get(pool) });
+    } else if (name === "set_icon") windows.set(first, second === 0 ? undefined : icons.get(second));
+    else if (name === "destroy" && table === "xdg_toplevel_icon_v1") icons.delete(id);
+  }
+  return { icons: [...windows.values()], unused: icons.size };
+}
+
 test.each([
   ["not square", (scene: Scene) => scene.buffer(48, 32)],
   ["too large", (scene: Scene) => scene.buffer(MAX_ICON_SIDE + 1, MAX_ICON_SIDE + 1)],

@@ -230,6 +230,27 @@ test("tags and descriptions name the sandbox", async () => {
   expect(args[1]).toBe("test: The\ufffd main window");
 });
 
+test("tags and descriptions are told to another compositor too, whatever became of the manager", async () => {
+  const bind = () => client.bind(xdg_toplevel_tag_manager_v1);
+  const [tags, descriptions] = [bind(), bind()] as const;
+  const [first, second] = [toplevel(surface()), toplevel(surface())] as const;
+  client.request(tags, "set_toplevel_tag", [first, "main"]);
+  client.request(tags, "set_toplevel_tag", [first, "document"]);
+  client.request(descriptions, "set_toplevel_description", [second, "A tool"]);
+  client.request(descriptions, "destroy", []);
+  await client.roundtrip();
+  compositor.requests.length = 0;
+  compositor.crash();
+  await client.roundtrip();
+  const windows = compositor.requests.filter(({ name }) => name === "get_toplevel").map(({ args }) => args[0]);
+  const told = compositor.requests.filter(({ name }) => name.startsWith("set_toplevel_"));
+  expect(told.map(({ name, args }) => [name, ...args])).toEqual([
+    ["set_toplevel_tag", windows[0] ?? 0, "vitrine.test.document"],
+    ["set_toplevel_description", windows[1] ?? 0, "test: A tool"],
+  ]);
+  expect(loop.notices).toHaveLength(2);
+});
+
 test("the bell rings four times at once, not forty", async () => {
   const bell = client.bind(xdg_system_bell_v1);
   for (let ring = 0; ring < 40; ring += 1) client.request(bell, "ring", [null]);

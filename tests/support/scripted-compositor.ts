@@ -53,7 +53,7 @@ export class ScriptedCompositor implements Disposable {
   /** In the form that {@link DisplayLoop} takes. */
   readonly runtimeDir = mkdtempSync(join(tmpdir(), "vitrine-scripted-"));
   readonly socketPath = join(this.runtimeDir, "wayland-1");
-  readonly globals: readonly InterfaceTable[];
+  globals: readonly InterfaceTable[];
   /** Requests that nobody waited for, oldest first. */
   readonly requests: ScriptedRequest[] = [];
   readonly #waiting = new Set<Waiting>();
@@ -96,6 +96,12 @@ export class ScriptedCompositor implements Disposable {
       return;
     }
     this.requests.push(request);
+  }
+
+  /** Ends all connections, as a crash does; new ones are taken at once, and are not offered what is `missing`. */
+  crash(missing?: InterfaceTable): void {
+    this.globals = this.globals.filter((table) => table !== missing);
+    for (const client of this.#clients.splice(0)) client.close();
   }
 
   [Symbol.dispose](): void {

@@ -6,6 +6,7 @@ import type { Relay } from "./relay.ts";
 import * as commitTiming from "./relays/commit-timing.ts";
 import * as inhibitors from "./relays/inhibitors.ts";
 import * as input from "./relays/input-extras.ts";
+import * as constraints from "./relays/pointer-constraints.ts";
 import * as presentation from "./relays/presentation-time.ts";
 import * as primary from "./relays/primary-selection.ts";
 import { serverDecorationManagerRelay, serverDecorationRelay } from "./relays/server-decoration.ts";
@@ -68,7 +69,7 @@ const GLOBALS: readonly (readonly [relay: Relay, reason: string])[] = [
   [input.inputTimestampsManagerRelay, "finer times of input that the app gets anyway"],
   [tablet.tabletManagerRelay, "pens and pads on the app's own surfaces; makers and serial numbers are replaced"],
   [textInput.textInputManagerRelay, "input methods, for the focused surface only"],
-  [inhibitors.pointerConstraintsRelay, "games and remote desktops; as the policy says, and the compositor can end it"],
+  [constraints.pointerConstraintsRelay, "games and remote desktops; as the policy says, and the compositor can end it"],
   [inhibitors.idleInhibitManagerRelay, "films; as the policy says, and while the window can be seen"],
   [inhibitors.shortcutsInhibitManagerRelay, "remote desktops; off unless the policy allows it"],
   [activation.activationRelay, "focus for a new window, after the user has acted on the app"],
@@ -130,8 +131,8 @@ const CHILDREN: readonly Relay[] = [
   textInput.textInputRelay,
   inhibitors.idleInhibitorRelay,
   inhibitors.shortcutsInhibitorRelay,
-  inhibitors.lockedPointerRelay,
-  inhibitors.confinedPointerRelay,
+  constraints.lockedPointerRelay,
+  constraints.confinedPointerRelay,
   activation.activationTokenRelay,
   foreign.exportedV1Relay,
   foreign.exportedV2Relay,

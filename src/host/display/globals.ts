@@ -110,6 +110,15 @@ export class GlobalList {
     return true;
   }
 
+  /** Binds once more what `object`, which the guest has destroyed, was bound to; returns the id, if it is there. */
+  bindOnce(object: RelayObject): number | undefined {
+    const present = this.#globalOf.get(object);
+    if (present?.hostName === undefined || !this.#present.has(present)) return undefined;
+    const { hostId } = this.#client.objects.addInternal(() => {});
+    this.#client.bindOnHost(present.hostName, object.relay.table, object.version, hostId);
+    return hostId;
+  }
+
   /** The compositor has listed all it has. */
   ready(): void {
     const { globals } = this.#client.context.relays;

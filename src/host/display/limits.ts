@@ -33,7 +33,7 @@ export const MAX_ACTIVATION_TOKENS = 64;
 export const MAX_EXPORTED_WINDOWS = 256;
 /** Rings of the bell of one sandbox in a second; more is noise, to the ear and to the compositor. */
 export const MAX_BELLS_PER_SECOND = 4;
-/** Bytes of all icons of one connection, in memory of ours and the compositor's: two sets of all usual sizes. */
+/** Bytes of all icons of one connection, and of those that its windows have: two sets of all usual sizes. */
 export const MAX_CLIENT_ICON_BYTES = 8 * 1024 * 1024;
 /** Serials of input events remembered for one connection; each press or change of focus brings one or two. */
 export const MAX_REMEMBERED_SERIALS = 1024;

@@ -19,15 +19,18 @@ export class MintedNames {
   /** A new name for the guest that stands for `hostName`; one that stands for nothing when there is none. */
   mint(hostName: string | undefined): string {
     const guestName = `vitrine-${randomBytes(RANDOM_BYTES).toString("hex")}`;
-    if (hostName === undefined) return guestName;
-    this.#hostNames.set(guestName, hostName);
-    if (this.#hostNames.size > this.#capacity) {
-      for (const oldest of this.#hostNames.keys()) {
-        this.#hostNames.delete(oldest);
-        break;
-      }
-    }
+    if (hostName !== undefined) this.assign(guestName, hostName);
     return guestName;
+  }
+
+  /** A name that was minted here stands for `hostName` from now on. */
+  assign(guestName: string, hostName: string): void {
+    this.#hostNames.set(guestName, hostName);
+    if (this.#hostNames.size <= this.#capacity) return;
+    for (const oldest of this.#hostNames.keys()) {
+      this.#hostNames.delete(oldest);
+      break;
+    }
   }
 
   /** What the compositor calls it; undefined for a name that this sandbox was not given. */

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { memfdCreate } from "../../sys/memory.ts";
 import { decode } from "../../wayland/decode.ts";
+import { wp_single_pixel_buffer_manager_v1 } from "../../wayland/generated/single-pixel-buffer-v1.ts";
 import { wp_viewporter } from "../../wayland/generated/viewporter.ts";
 import {
   wl_compositor,
@@ -22,12 +23,14 @@ import type { FrameHost, InputArea, Sheet } from "./frame/part.ts";
 import { Canvas } from "./frame/strokes.ts";
 import type { HostGlobal } from "./globals.ts";
 import { OwnInput } from "./own-input.ts";
+import type { PixelColour } from "./single-pixel.ts";
 import type { Size } from "./surfaces/rect.ts";
 
 /** Version 4 has all that our own surfaces use; later ones add events that nobody would read. */
 const COMPOSITOR_VERSION = 4;
 /** Brought wl_output.scale. */
 const OUTPUT_VERSION = 2;
+const ARGB8888 = 0;
 const XRGB8888 = 1;
 const PIXEL_BYTES = 4;
 /**
@@ -54,6 +57,8 @@ export class OwnObjects implements FrameHost {
   /** Our wl_outputs, and their scales. */
   readonly #outputs = new Map<number, number>();
   #input: OwnInput | undefined;
+  /** 0 where the compositor has none. */
+  #pixelManager: number | undefined;
 
   /** Throws VitrineError "unavailable" when the compositor lacks what frames are made of. */
   constructor(client: DisplayClient) {
@@ -112,14 +117,27 @@ export class OwnObjects implements FrameHost {
     return made;
   }
 
-  image({ width, height }: Size, pixels: Uint8Array, format: number): number {
+  /** A wl_buffer with these pixels, in memory of its own. */
+  image({ width, height }: Size, pixels: Uint8Array, format: number, onReleased = () => {}): number {
     const file = memfdCreate("vitrine-frame", pixels.length);
     writeSync(file.raw, pixels);
     const pool = this.newId();
     this.#client.sendToHost(this.shm, wl_shm, "create_pool", [pool, 0, pixels.length], [file]);
-    const buffer = this.newId();
+    const buffer = this.newId(onReleased);
     this.send(pool, wl_shm_pool, "create_buffer", [buffer, 0, width, height, width * PIXEL_BYTES, format]);
     this.send(pool, wl_shm_pool, "destroy", []);
+    return buffer;
+  }
+
+  /** A wl_buffer of one pixel. The compositor has an interface for those as a rule. */
+  pixel(colour: PixelColour, onReleased: () => void): number {
+    this.#pixelManager ??= this.bindOptional(wp_single_pixel_buffer_manager_v1, 1) ?? 0;
+    if (this.#pixelManager === 0) {
+      const [red, green, blue, alpha] = colour.map((part) => part >>> 24) as [number, number, number, number];
+      return this.image({ width: 1, height: 1 }, new Uint8Array([blue, green, red, alpha]), ARGB8888, onReleased);
+    }
+    const buffer = this.newId(onReleased);
+    this.send(this.#pixelManager, wp_single_pixel_buffer_manager_v1, "create_u32_rgba_buffer", [buffer, ...colour]);
     return buffer;
   }
 

@@ -1,4 +1,7 @@
-/** org_kde_kwin_server_decoration: who draws the title bar, the older way; see title-bar.ts. GTK knows only this one. */
+/**
+ * org_kde_kwin_server_decoration: who draws the title bar, the older way; see title-bar.ts. GTK knows only this one, and asks
+ * again whenever it is told otherwise than it draws: so it is told what it asked for, be there a title bar around that or not.
+ */
 import {
   org_kde_kwin_server_decoration,
   org_kde_kwin_server_decoration_manager,
@@ -18,7 +21,8 @@ const CLIENT = MODES.Client ?? 1;
 const SERVER = MODES.Server ?? 2;
 
 function answer(client: DisplayClient, decoration: RelayObject, surface: GuestSurface, wanted: boolean): void {
-  const mode = wishTitleBar(client, surface, wanted) ? SERVER : CLIENT;
+  wishTitleBar(client, surface, wanted);
+  const mode = wanted ? SERVER : CLIENT;
   client.sendToGuest(decoration.guestId, org_kde_kwin_server_decoration, "mode", [mode]);
 }
 

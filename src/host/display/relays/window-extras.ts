@@ -5,9 +5,10 @@ import {
   wp_fractional_scale_v1,
 } from "../../../wayland/generated/fractional-scale-v1.ts";
 import { wp_single_pixel_buffer_manager_v1 } from "../../../wayland/generated/single-pixel-buffer-v1.ts";
-import { defineRelay, forward } from "../relay.ts";
+import { defineRelay, forward, stateOf } from "../relay.ts";
 import { again } from "../replay.ts";
 import { errorCode, onlyOne } from "../surface-roles.ts";
+import { bufferRelay } from "./wl-shm.ts";
 
 export const fractionalScaleManagerRelay = defineRelay({
   table: wp_fractional_scale_manager_v1,
@@ -45,6 +46,13 @@ export const cursorShapeDeviceRelay = defineRelay({
 export const singlePixelBufferRelay = defineRelay({
   table: wp_single_pixel_buffer_manager_v1,
   version: 1,
-  requests: { destroy: forward, create_u32_rgba_buffer: forward },
+  requests: {
+    destroy: forward,
+    create_u32_rgba_buffer: ({ client, object, args }) => {
+      const [id, ...colour] = args as [number, number, number, number, number];
+      const pixel = stateOf(bufferRelay, client.createFromGuest(id, object.version, bufferRelay, object));
+      if (pixel !== undefined) pixel.colour = colour;
+    },
+  },
   events: {},
 });

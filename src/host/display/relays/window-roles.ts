@@ -9,6 +9,7 @@
  *    the app was given.
  */
 import { xdg_dialog_v1, xdg_wm_dialog_v1 } from "../../../wayland/generated/xdg-dialog-v1.ts";
+import { xdg_toplevel } from "../../../wayland/generated/xdg-shell.ts";
 import { xdg_system_bell_v1 } from "../../../wayland/generated/xdg-system-bell-v1.ts";
 import { xdg_toplevel_drag_manager_v1, xdg_toplevel_drag_v1 } from "../../../wayland/generated/xdg-toplevel-drag-v1.ts";
 import { xdg_toplevel_tag_manager_v1 } from "../../../wayland/generated/xdg-toplevel-tag-v1.ts";
@@ -17,9 +18,9 @@ import { hostAppId, hostDescription } from "../identity.ts";
 import { MAX_BELLS_PER_SECOND, MAX_SURFACE_SIDE } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { RateLimit } from "../rate-limit.ts";
-import { defineRelay, forward, stateOf } from "../relay.ts";
-import { again } from "../replay.ts";
-import { liveObject } from "../translate.ts";
+import { defineRelay, forward, type RequestRule, stateOf } from "../relay.ts";
+import { again, remember, withMaker } from "../replay.ts";
+import { heldObject, liveObject } from "../translate.ts";
 import { placeForHost } from "./input-focus.ts";
 import { toplevelRelay } from "./xdg-toplevel.ts";
 
@@ -41,19 +42,28 @@ export const dialogRelay = defineRelay({
   returns: again,
 });
 
+/** A window gets a name, which is made ours by `rewrite` and told to another compositor as well. */
+function naming(rewrite: (sandbox: string, name: string) => string): RequestRule {
+  return ({ client, object, message, args, forward }) => {
+    const [toplevelId, guestName] = args as [number, string];
+    const toplevel = heldObject(client, toplevelId, xdg_toplevel.name);
+    const name = rewrite(client.context.sandbox, guestName);
+    forward([toplevelId, name]);
+    remember(toplevel, message.name, () =>
+      withMaker(client, object, (hostId) =>
+        client.sendToHost(hostId, object.relay.table, message.name, [toplevel.hostId, name]),
+      ),
+    );
+  };
+}
+
 export const toplevelTagManagerRelay = defineRelay({
   table: xdg_toplevel_tag_manager_v1,
   version: 1,
   requests: {
     destroy: forward,
-    set_toplevel_tag: ({ client, args, forward }) => {
-      const [toplevel, tag] = args as [number, string];
-      forward([toplevel, hostAppId(client.context.sandbox, tag)]);
-    },
-    set_toplevel_description: ({ client, args, forward }) => {
-      const [toplevel, description] = args as [number, string];
-      forward([toplevel, hostDescription(client.context.sandbox, description)]);
-    },
+    set_toplevel_tag: naming(hostAppId),
+    set_toplevel_description: naming(hostDescription),
   },
   events: {},
 });

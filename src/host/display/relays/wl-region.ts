@@ -5,7 +5,7 @@ import { MAX_CLIENT_REGIONS, MAX_REGION_PARTS } from "../limits.ts";
 import { ProtocolViolation, WL_DISPLAY_ERROR } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, stateOf } from "../relay.ts";
 import type { Region, RegionPart } from "../surfaces/change.ts";
-import type { GuestSurface } from "../surfaces/guest-surface.ts";
+import type { Point } from "../surfaces/rect.ts";
 import { makeRegion } from "../surfaces/show.ts";
 import { heldObject } from "../translate.ts";
 
@@ -64,19 +64,21 @@ export const regionRelay = defineRelay<GuestRegion>({
   },
 });
 
-/**
- * Calls `use` with a region of ours that says what the guest's region `guestId` says of `surface`, to be used at once; with 0
- * for none.
- */
+/** What the guest's region `guestId` is now; undefined for 0. */
+export function takeRegion(client: DisplayClient, guestId: number): Region {
+  if (guestId === 0) return undefined;
+  return stateOf(regionRelay, heldObject(client, guestId, wl_region.name))?.take() ?? [];
+}
+
+/** Calls `use` with a region of ours that says what `region` says, counted from `origin`, to be used at once; with 0 for none. */
 export function withHostRegion(
   client: DisplayClient,
-  guestId: number,
-  surface: GuestSurface,
+  region: Region,
+  origin: Point,
   use: (hostId: number) => void,
 ): void {
-  if (guestId === 0) return use(0);
-  const region = stateOf(regionRelay, heldObject(client, guestId, wl_region.name));
-  const id = makeRegion(region?.take() ?? [], surface.host.crop ?? { x: 0, y: 0 }, client.own);
+  if (region === undefined) return use(0);
+  const id = makeRegion(region, origin, client.own);
   use(id);
   client.sendToHost(id, wl_region, "destroy", []);
 }

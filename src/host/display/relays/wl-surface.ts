@@ -74,7 +74,7 @@ export const surfaceRelay = defineRelay<GuestSurface>({
     },
     attach: ({ client, object, args }) => {
       const [id, x, y] = args as [number, number, number];
-      const buffer = id === 0 ? undefined : stateOf(bufferRelay, liveObject(client, id, "wl_buffer"));
+      const buffer = id === 0 ? undefined : stateOf(bufferRelay, heldObject(client, id, "wl_buffer"));
       attachBuffer(object.state, buffer, x, y);
     },
     damage: damage("surface"),

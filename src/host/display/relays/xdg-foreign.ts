@@ -4,7 +4,9 @@
  * 1. Exporting: the compositor's handle stays here; the app gets a name for it that is good in its own sandbox alone.
  * 2. Importing: only a handle exported in the same sandbox. Any other is answered as one that has ceased to exist, so a
  *    guest can neither put its windows over those of others nor find out which handles there are.
- * 3. A dialog of the host on behalf of an app (a file chooser) needs the compositor's handle: {@link hostHandle}.
+ * 3. On another compositor windows are exported anew, and the app's names stand for them again; what was imported has ceased
+ *    to exist, and the app is told so.
+ * 4. A dialog of the host on behalf of an app (a file chooser) needs the compositor's handle: {@link hostHandle}.
  */
 
 import { wl_surface } from "../../../wayland/generated/wayland.ts";
@@ -28,7 +30,7 @@ import { MAX_EXPORTED_WINDOWS } from "../limits.ts";
 import { MintedNames } from "../minted-names.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
 import { defineRelay, forward, type GuestRequest, type Relay, type RelayObject, type RequestRule } from "../relay.ts";
-import { endsBy } from "../replay.ts";
+import { again, endsBy } from "../replay.ts";
 import { errorCode, setWindowParent, xdgSurfaceOf } from "../surface-roles.ts";
 import { liveObject } from "../translate.ts";
 import { tie } from "./xdg-order.ts";
@@ -93,12 +95,18 @@ function exported(table: InterfaceTable): Relay {
     requests: { destroy: forward },
     events: {
       handle: ({ client, object, args, forward }) => {
+        if (object.state.guestHandle !== undefined)
+          return handles(client.context).assign(object.state.guestHandle, args[0] as string);
         object.state.guestHandle = handles(client.context).mint(args[0] as string);
         if (object.state.window !== undefined)
           windows(client.context).set(object.state.guestHandle, object.state.window);
         forward([object.state.guestHandle]);
       },
     },
+    lost: ({ context }, { state }) => {
+      if (state.guestHandle !== undefined) handles(context).forget(state.guestHandle);
+    },
+    returns: again,
     destroyed: ({ context }, { state }) => {
       if (state.guestHandle === undefined) return;
       handles(context).forget(state.guestHandle);
