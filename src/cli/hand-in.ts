@@ -21,6 +21,7 @@ import { VitrineError } from "../base/error.ts";
 import { taint, type Untrusted, validate } from "../base/untrusted.ts";
 import type { ByteStream } from "../channel/byte-stream.ts";
 import type { LaunchedProcess, SandboxConnection } from "../host/sandbox/control-client.ts";
+import { interruptible } from "./interrupt.ts";
 import { launchCommand } from "./launch.ts";
 
 /** Bytes of a file that goes in or comes back: what an office or a picture program still opens, and no more of the user's disk. */
@@ -76,7 +77,7 @@ const WINDOWS_INTERVAL_MS = 500;
 /**
  * Has an app open files: words that name files of this machine are handed in, others stay as they are. Returns what the
  * app is to be started with, and what must be called when it was: that resolves when the app has ended, its windows are
- * closed, and all is saved.
+ * closed, and all is saved; Ctrl-C meanwhile ends the app.
  */
 export async function handOver(
   connection: SandboxConnection,
@@ -95,11 +96,16 @@ export async function handOver(
     given.push(file?.guestPath ?? word);
   }
   if (handed.length === 0) return { words: given, finish: undefined };
-  const finish = async (launched: LaunchedProcess) => {
-    await launched.ended.catch(() => {}); // The sandbox was stopped: then all has ended.
-    await windowsClosed(connection).catch(() => {});
-    await Promise.all(handed.map((file) => file.finish()));
-  };
+  const finish = (launched: LaunchedProcess) =>
+    interruptible(async (signal) => {
+      const interrupted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      // Rejected where the sandbox was stopped: then all has ended.
+      const closed = launched.ended.then(() => windowsClosed(connection)).catch(() => {});
+      await Promise.race([closed, interrupted]);
+      // As a command in a terminal ends at Ctrl-C. What it has saved comes back all the same.
+      if (signal.aborted) await launched.signal("SIGTERM").catch(() => {});
+      await Promise.all(handed.map((file) => file.finish()));
+    });
   return { words: given, finish };
 }
 

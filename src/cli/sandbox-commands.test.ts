@@ -23,7 +23,8 @@ import { LogFile } from "../host/sandbox/log-file.ts";
 import { loadPolicy } from "../host/sandbox/policy-files.ts";
 import { Supervisor } from "../host/sandbox/supervisor.ts";
 import { HostProcessDriver } from "../host/sandbox/test-support.ts";
-import { fileOf, handIn } from "./hand-in.ts";
+import { fileOf, handIn, handOver } from "./hand-in.ts";
+import { launchCommand } from "./launch.ts";
 import { testProcessCommands } from "./process-commands.test-support.ts";
 import { ownEnvironment, startVitrine, vitrine } from "./test-support.ts";
 
@@ -176,6 +177,28 @@ describe("a file that is handed to an app", () => {
       expect(readFileSync(file(), "utf8")).toBe("somebody else's");
       expect(readFileSync(`${file()}.from-sandbox`, "utf8")).toBe("the app's");
       expect(told).toEqual([expect.stringContaining("was changed by somebody else")]);
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "comes back when the command that handed it in is interrupted, and the app ends",
+    async () => {
+      writeFileSync(file(), "before");
+      const { words, finish } = await handOver(holder, [file()], (message) => told.push(message));
+      const launched = await launchCommand(holder, {
+        argv: ["sh", "-c", 'printf saved > "$1"; echo ready; exec sleep 1000', "sh", ...words],
+        environment: {},
+        user: "user",
+        stdio: { kind: "streams" },
+      });
+      await new Promise<void>((resolve) => launched.streams.get("stdout")?.onData(() => resolve()));
+      const finished = finish?.(launched);
+      process.emit("SIGINT");
+      await finished;
+      expect(await launched.ended).toMatchObject({ signal: "SIGTERM" });
+      expect(readFileSync(file(), "utf8")).toBe("saved");
+      expect(told).toEqual([]);
     },
     DEADLINE_MS,
   );

@@ -41,6 +41,8 @@ const TYPED = "12+34\n";
 const REST_DEADLINE_MS = 60_000;
 const REST_MS = 3000;
 const CLOSE_DEADLINE_MS = 30_000;
+/** Keys that say "close, and do not save" to apps that ask: "Discard" or "Don't Save", then other words for it. */
+const ANSWERS = ["d", "n", "w"] as const;
 /** Pixels that must change for something to have been typed: a cursor has fewer. */
 const TYPED_PIXELS = 100;
 
@@ -56,7 +58,8 @@ interface Result {
   window?: number;
   update?: number;
   typed?: boolean;
-  closed?: boolean;
+  /** "asked": after it had asked whether to save, and was told not to. */
+  closed?: "yes" | "asked" | "no";
   rolledBack?: boolean;
   removed?: boolean;
   failure?: string;
@@ -194,12 +197,21 @@ class Trial {
     }
   }
 
-  /** False when it asks something before it closes. */
-  async #close(): Promise<boolean> {
+  /** Closes it as a user does, by its window's button. */
+  async #close(): Promise<"yes" | "asked" | "no"> {
     const { sway } = this.#compositor;
+    const gone = () =>
+      sway
+        .waitFor("no window", (windows) => (windows.length === 0 ? true : undefined), CLOSE_DEADLINE_MS)
+        .catch(() => false);
     await sway.command("kill");
-    const gone = sway.waitFor("no window", (windows) => (windows.length === 0 ? true : undefined), CLOSE_DEADLINE_MS);
-    return await gone.catch(() => false);
+    if (await gone()) return "yes";
+    await this.#compositor.screenshot(join(this.#place, `${this.#sandbox}-asks.png`));
+    for (const key of ANSWERS) {
+      await this.#input.chord("alt", key);
+      if (await gone()) return "asked";
+    }
+    return "no";
   }
 
   async #remove(): Promise<void> {
@@ -246,7 +258,7 @@ function table(results: readonly Result[]): string {
     seconds(result.install),
     seconds(result.window),
     yes(result.typed),
-    yes(result.closed),
+    result.closed === "asked" ? "yes, after it asked" : (result.closed ?? ""),
     seconds(result.update),
     yes(result.rolledBack),
     yes(result.removed),

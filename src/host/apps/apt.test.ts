@@ -152,5 +152,7 @@ describe("what a builder says of a layer", () => {
 test("apps get what they need to reach Wayland", () => {
   expect(companionsOf(["libqt6gui6", "libc6"])).toEqual(["qt6-wayland"]);
   expect(companionsOf(["libqt6gui6", "qt6-wayland"])).toEqual([]);
+  expect(companionsOf(["libreoffice-writer", "libreoffice-core"])).toEqual(["libreoffice-gtk3"]);
+  expect(companionsOf(["libreoffice-writer-nogui", "libreoffice-core-nogui"])).toEqual([]);
   expect(companionsOf(["libc6"])).toEqual([]);
 });

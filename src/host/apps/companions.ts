@@ -18,6 +18,7 @@ const COMPANIONS: readonly Companion[] = [
     add: "breeze-icon-theme",
     reason: "KDE's apps have no icons of their own",
   },
+  { with: /^libreoffice-core$/, add: "libreoffice-gtk3", reason: "LibreOffice reaches Wayland by GTK" },
   { with: /^libsdl2-2/, add: "libdecor-0-plugin-1-gtk", reason: "SDL draws no title bar itself" },
   { with: /^chromium$/, add: "chromium-sandbox", reason: "Chromium starts no tab without" },
 ];

@@ -34,8 +34,12 @@ export interface PackageRow {
   readonly description: string;
 }
 
+/** What parts the fields of a line. */
+const TAB = 9;
+
 export class Catalog implements Disposable {
   readonly #file: SectionFile;
+  readonly #texts = new Map<string, string>();
   readonly #read = new Map<string, readonly string[]>();
   readonly #translated = new Map<string, ReadonlyMap<number, string>>();
   readonly about: About;
@@ -81,18 +85,23 @@ export class Catalog implements Disposable {
    * untranslated.
    */
   mentioning(groups: readonly (readonly string[])[], languages: readonly string[]): number[] {
+    const sections = ["find", ...languages.map((language) => `find.${language}`)];
+    const texts = sections.map((section) => this.#text(section));
+    // Most words that are spelled wrong are nowhere at all: that is seen at a glance.
+    const there = groups.map((words) => words.filter((word) => texts.some((text) => text.includes(word))));
+    if (there.some((words) => words.length === 0)) return [];
     const translations = languages.map((language) => this.#translations("find", language));
     return this.#lines("find").flatMap((line, number) => {
       const found = (word: string): boolean =>
         line.includes(word) || translations.some((lines) => lines.get(number)?.includes(word));
-      return groups.every((words) => words.some(found)) ? [number] : [];
+      return there.every((words) => words.some(found)) ? [number] : [];
     });
   }
 
   /** The different words of all names, ids, packages and keywords, in those languages and untranslated. */
   vocabulary(languages: readonly string[]): string[] {
     const sections = ["vocabulary", ...languages.map((language) => `vocabulary.${language}`)];
-    return sections.flatMap((section) => (this.#file.has(section) ? this.#lines(section) : []));
+    return sections.flatMap((section) => this.#lines(section));
   }
 
   /** What is searched of the component of that number. */
@@ -111,6 +120,13 @@ export class Catalog implements Disposable {
       summaries: summaries.join(" "),
       description: own[3] ?? "",
     };
+  }
+
+  /** What the component of that number is called, folded: its id, its package, its names in those languages and its own. */
+  callings(number: number, languages: readonly string[]): string[] {
+    const own = this.#lines("find")[number]?.split("\t", 3) ?? [];
+    const names = languages.map((language) => this.#translations("find", language).get(number)?.split("\t", 2)[1]);
+    return [...own, ...names].filter((name) => name !== undefined);
   }
 
   /** All that is known of the component of that number. */
@@ -144,13 +160,17 @@ export class Catalog implements Disposable {
     return undefined;
   }
 
-  packageNames(): string[] {
-    const places = this.#numbers("package-lines");
-    const lines = this.#file.read("packages").toString("latin1");
-    return Array.from({ length: places.length - 1 }, (_, number) => {
-      const start = places[number] ?? 0;
-      return lines.slice(start, lines.indexOf("\t", start));
-    });
+  /** The names of packages for which `measure`, given where a name stands, is at least `least`, each with that. */
+  packagesBy(measure: (data: Uint8Array, start: number, end: number) => number, least: number): [string, number][] {
+    const data = this.#file.read("packages");
+    const found: [string, number][] = [];
+    for (const start of this.#numbers("package-lines")) {
+      let end = start;
+      while (end < data.length && data[end] !== TAB) end++;
+      const measured = measure(data, start, end);
+      if (measured >= least) found.push([data.toString("latin1", start, end), measured]);
+    }
+    return found;
   }
 
   packageGraph(): PackageGraph {
@@ -167,10 +187,19 @@ export class Catalog implements Disposable {
     this.#file[Symbol.dispose]();
   }
 
+  /** All of a section; "" when there is none of that name. */
+  #text(section: string): string {
+    const known = this.#texts.get(section);
+    if (known !== undefined) return known;
+    const text = this.#file.has(section) ? this.#file.read(section).toString() : "";
+    this.#texts.set(section, text);
+    return text;
+  }
+
   #lines(section: string): readonly string[] {
     const known = this.#read.get(section);
     if (known !== undefined) return known;
-    const text = this.#file.read(section).toString();
+    const text = this.#text(section);
     const lines = text === "" ? [] : text.split("\n");
     this.#read.set(section, lines);
     return lines;
@@ -185,8 +214,7 @@ export class Catalog implements Disposable {
     const section = `${kind}.${language}`;
     const known = this.#translated.get(section);
     if (known !== undefined) return known;
-    const lines = this.#file.has(section) ? this.#lines(section) : [];
-    const byNumber = new Map(lines.map((line) => [Number.parseInt(line, 10), line]));
+    const byNumber = new Map(this.#lines(section).map((line) => [Number.parseInt(line, 10), line]));
     this.#translated.set(section, byNumber);
     return byNumber;
   }

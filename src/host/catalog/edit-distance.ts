@@ -31,7 +31,7 @@ export function editDistance(a: string, b: string, most: number): number {
   return Math.min(at(last, b.length), most + 1);
 }
 
-function at(row: Uint16Array, index: number): number {
+function at(row: Uint8Array | Uint16Array, index: number): number {
   return row[index] ?? 0;
 }
 
@@ -60,15 +60,27 @@ export function differentBits(a: number, b: number): number {
 
 /** Bits of a letter that a triple keeps: all of an ASCII letter. */
 const LETTER_BITS = 7;
+const LETTER_MASK = (1 << LETTER_BITS) - 1;
+const TRIPLE_MASK = (1 << (3 * LETTER_BITS)) - 1;
+const BLANK = 0x20;
+/** Letters of a word that are looked at for its triples: more than any name of a package or an app has. */
+const MAX_TRIPLED_CHARS = 256;
+const letters = new Uint8Array(MAX_TRIPLED_CHARS);
 
-/** The triples of letters that stand in a row in a word, to compare many others with ({@link Triples.similarity}). */
+/**
+ * The triples of letters that stand in a row in a word, as if two blanks stood before it and one behind, to compare many
+ * others with ({@link Triples.similarity}).
+ */
 export class Triples {
-  readonly #has = new Uint8Array(1 << (3 * LETTER_BITS));
+  readonly #has = new Uint8Array(TRIPLE_MASK + 1);
   #size = 0;
 
   constructor(word: string) {
-    for (let index = 0; index < count(word); index++) {
-      const triple = tripleAt(word, index);
+    const end = spell(word);
+    if (end === 0) return;
+    let triple = (BLANK << LETTER_BITS) | BLANK;
+    for (let index = 0; index <= end; index++) {
+      triple = nextTriple(triple, index < end ? at(letters, index) : BLANK);
       this.#size += this.#has[triple] === 0 ? 1 : 0;
       this.#has[triple] = 1;
     }
@@ -76,23 +88,30 @@ export class Triples {
 
   /** Share of triples that `word` has in common with this one: 0 none, 1 all (Dice's coefficient). */
   similarity(word: string): number {
-    const others = count(word);
+    return this.similarityAt(letters, 0, spell(word));
+  }
+
+  /** The same for a word of ASCII letters that is a part of `data`. */
+  similarityAt(data: Uint8Array, start: number, end: number): number {
+    if (start === end) return 0;
     let common = 0;
-    for (let index = 0; index < others; index++) common += this.#has[tripleAt(word, index)] ?? 0;
-    return common === 0 ? 0 : Math.min(1, (2 * common) / (this.#size + others));
+    let triple = (BLANK << LETTER_BITS) | BLANK;
+    for (let index = start; index < end; index++) {
+      triple = nextTriple(triple, at(data, index));
+      common += at(this.#has, triple);
+    }
+    common += at(this.#has, nextTriple(triple, BLANK));
+    return common === 0 ? 0 : Math.min(1, (2 * common) / (this.#size + end - start + 1));
   }
 }
 
-/** Triples of a word, as if two blanks stood before it and one behind. */
-function count(word: string): number {
-  return word === "" ? 0 : word.length + 1;
+function nextTriple(triple: number, letter: number): number {
+  return ((triple << LETTER_BITS) | (letter & LETTER_MASK)) & TRIPLE_MASK;
 }
 
-/** The letters that end at `index`, as a number. */
-function tripleAt(word: string, index: number): number {
-  return (((letter(word, index - 2) << LETTER_BITS) | letter(word, index - 1)) << LETTER_BITS) | letter(word, index);
-}
-
-function letter(word: string, index: number): number {
-  return index < 0 || index >= word.length ? 0x20 : word.charCodeAt(index) & ((1 << LETTER_BITS) - 1);
+/** Puts a word into `letters`; returns how many it has. */
+function spell(word: string): number {
+  const length = Math.min(word.length, MAX_TRIPLED_CHARS);
+  for (let index = 0; index < length; index++) letters[index] = word.charCodeAt(index) & LETTER_MASK;
+  return length;
 }

@@ -74,16 +74,19 @@ export function nearestNames(
 ): string[] {
   const wanted = new Triples(wordsOf(text.slice(0, MAX_QUERY_CHARS)).join(" "));
   const offers = new Map<string, number>();
-  const offer = (shown: string, compared: string): void => {
-    const alike = wanted.similarity(compared);
-    if (alike >= LEAST_SIMILARITY) offers.set(shown, Math.max(alike, offers.get(shown) ?? 0));
+  const offer = (shown: string, alike: number): void => {
+    offers.set(shown, Math.max(alike, offers.get(shown) ?? 0));
   };
   for (let number = 0; number < catalog.about.components; number++) {
-    const { id, package: packageName, names } = catalog.searchable(number, languages);
-    const shown = catalog.row(number).id;
-    for (const name of [id, packageName, id.split(" ").at(-1) ?? "", ...names]) offer(shown, name);
+    const [id = "", ...names] = catalog.callings(number, languages);
+    const alike = [id, id.slice(id.lastIndexOf(" ") + 1), ...names].map((name) => wanted.similarity(name));
+    const most = Math.max(...alike);
+    if (most >= LEAST_SIMILARITY) offer(catalog.row(number).id, most);
   }
-  if (packages) for (const name of catalog.packageNames()) offer(name, name);
+  if (packages) {
+    const measure = wanted.similarityAt.bind(wanted);
+    for (const [name, alike] of catalog.packagesBy(measure, LEAST_SIMILARITY)) offer(name, alike);
+  }
   return [...offers]
     .sort(([a, x], [b, y]) => y - x || order(a, b))
     .slice(0, NEAREST_COUNT)

@@ -25,7 +25,7 @@ import { OwnedFd } from "../../sys/fd.ts";
 import { Mapping, memfdCreate, punchHole } from "../../sys/memory.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { runTool } from "./run-tool.ts";
-import { ensureStored } from "./store.ts";
+import { ensureVersion } from "./versions.ts";
 
 export { ARENA_BYTES };
 
@@ -60,7 +60,7 @@ export async function ensureArenaTemplate(options: BuildOptions = {}): Promise<A
     .update(JSON.stringify([ARENA_BYTES, METADATA_BYTES, MKFS_OPTIONS]))
     .digest("hex")
     .slice(0, 16);
-  const { path } = await ensureStored(
+  const path = await ensureVersion(
     "arena",
     key,
     async (directory) => {

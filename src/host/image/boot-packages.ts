@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildOptions } from "./build-options.ts";
 import { RELEASE, unpackPackages } from "./packages.ts";
-import { ensureStored } from "./store.ts";
+import { ensureVersion } from "./versions.ts";
 
 /** Each with what it is needed for. */
 const PACKAGES = [
@@ -27,7 +27,7 @@ export async function ensureBootPackages(options: BuildOptions = {}): Promise<st
     .update(JSON.stringify([RELEASE, PACKAGES]))
     .digest("hex")
     .slice(0, 16);
-  const { path } = await ensureStored(
+  const path = await ensureVersion(
     "packages",
     key,
     async (directory) => {

@@ -11,7 +11,7 @@ import { kernelPayload } from "./bzimage.ts";
 import { type CpioEntry, cpioArchive } from "./cpio.ts";
 import { probeEntries } from "./initramfs-probe.ts";
 import { kernelVersion, linkModules, moduleFilesIn, moduleName, readModules, unpack } from "./kernel-modules.ts";
-import { ensureStored } from "./store.ts";
+import { ensureVersion } from "./versions.ts";
 
 export interface Kernel {
   /** As `uname -r` says in the guest. */
@@ -66,7 +66,7 @@ export async function ensureKernel(options: BuildOptions = {}): Promise<Kernel> 
     .update(init)
     .digest("hex")
     .slice(0, 16);
-  const { path } = await ensureStored(
+  const path = await ensureVersion(
     "kernel",
     digest,
     async (directory) => {

@@ -20,7 +20,7 @@ import type { BuildOptions } from "./build-options.ts";
 import { makeErofs } from "./erofs.ts";
 import { kernelVersion, linkModules, moduleFilesIn, moduleName, readModules } from "./kernel-modules.ts";
 import { runTool } from "./run-tool.ts";
-import { ensureStored } from "./store.ts";
+import { ensureVersion } from "./versions.ts";
 
 /** The read-only file system with the agent and what it needs. */
 export interface ToolsImage {
@@ -82,7 +82,7 @@ const BUSYBOX_NAMES = ["usr/bin/sh", "usr/sbin/init"];
 export async function ensureToolsImage(options: BuildOptions = {}): Promise<ToolsImage> {
   const packages = await ensureBootPackages(options);
   const digest = toolsDigest(kernelVersion(packages));
-  const { path } = await ensureStored(
+  const path = await ensureVersion(
     "tools",
     digest,
     async (directory) => {
