@@ -20,7 +20,7 @@ const COMPANIONS: readonly Companion[] = [
   },
   { with: /^libreoffice-core$/, add: "libreoffice-gtk3", reason: "LibreOffice reaches Wayland by GTK" },
   { with: /^libsdl2-2/, add: "libdecor-0-plugin-1-gtk", reason: "SDL draws no title bar itself" },
-  { with: /^chromium$/, add: "chromium-sandbox", reason: "Chromium starts no tab without" },
+  { with: /^chromium$/, add: "chromium-sandbox", reason: "Chromium uses it where it may make no namespace" },
 ];
 
 /** What to install beside `planned`, that is not in there yet. */
