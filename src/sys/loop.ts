@@ -11,7 +11,6 @@
  * - After a wait has reported something, the next look is a poll at the end of the same turn of the event loop; only
  *   when that finds nothing does the wait go back to the pool. Under load this saves the way through the other thread
  *   (tens of microseconds), and timers, promises and other I/O still get their turn in between.
- * - A process may ask for more than a poll there ({@link lingerOnMainThread}): a short wait on the main thread.
  * - The wait holds one thread of Bun's pool (two at the least, also on one processor). A job that blocks the other
  *   threads for good, like opening a FIFO through node:fs/promises, would starve this loop.
  *
@@ -46,14 +45,6 @@ export const MAX_EVENTS_PER_WAIT = 64;
  * end the process while an immediate is pending, and under steady load one always would be.
  */
 export const MAX_POLLS_IN_A_ROW = 32;
-
-/**
- * One wait of those that {@link lingerOnMainThread} asks for, in milliseconds: so late may timers and what the runtime itself
- * watches (children, its own files) be in the moments after an event.
- */
-export const LINGER_WAIT_MS = 4;
-/** Waits in which nothing comes before the wait goes to the pool: together a frame of a screen, in which an app answers. */
-export const LINGER_WAITS = 4;
 
 /** What to be told of. Neither: paused, nothing is told, hangup neither. */
 export interface Interest {
@@ -102,9 +93,6 @@ let lastCookie = WAKE_COOKIE;
 let state: "idle" | "polling" | "waiting" = "idle";
 let waking = false;
 let polls = 0;
-let lingerWaits = 0;
-/** Polls or short waits in a row that found nothing. */
-let inVain = 0;
 
 function throwLater(error: unknown): void {
   polls = MAX_POLLS_IN_A_ROW;
@@ -120,14 +108,6 @@ let reportError: (error: unknown) => void = throwLater;
  */
 export function setLoopErrorHandler(handler: ((error: unknown) => void) | undefined): void {
   reportError = handler ?? throwLater;
-}
-
-/**
- * From now on, what follows soon on an event is waited for on the main thread, a few times for {@link LINGER_WAIT_MS}: what
- * comes then need not go through two threads. For a process whose work is answers to descriptors; its timers get less exact.
- */
-export function lingerOnMainThread(): void {
-  lingerWaits = LINGER_WAITS;
 }
 
 function setInterest(opened: Kernel, entry: Entry, interest: Interest): void {
@@ -165,19 +145,17 @@ function finishWait(opened: Kernel, count: number): void {
     }
   }
   if (alwaysReady.size > 0) for (const { cookie, events } of [...alwaysReady]) deliver(cookie, events);
-  inVain = count === 0 && alwaysReady.size === 0 ? inVain + 1 : 0;
-  if (polls >= MAX_POLLS_IN_A_ROW || inVain > lingerWaits) waitInPool(opened);
+  if (polls >= MAX_POLLS_IN_A_ROW || (count === 0 && alwaysReady.size === 0)) waitInPool(opened);
   else pollSoon(opened);
 }
 
-/** Asks again, at first without waiting, after everything else that this turn of the event loop has to do. */
+/** Asks again, without waiting, after everything else that this turn of the event loop has to do. */
 function pollSoon(opened: Kernel): void {
   if (state !== "idle" || entries.size === 0) return;
   state = "polling";
   polls++;
   setImmediate(() => {
-    const timeout = inVain > 0 && alwaysReady.size === 0 ? LINGER_WAIT_MS : 0;
-    finishWait(opened, libc.epollWait(opened.epoll.raw, reported.pointer, MAX_EVENTS_PER_WAIT, timeout));
+    finishWait(opened, libc.epollWait(opened.epoll.raw, reported.pointer, MAX_EVENTS_PER_WAIT, 0));
   });
 }
 
@@ -185,7 +163,6 @@ function waitInPool(opened: Kernel): void {
   if (state !== "idle" || entries.size === 0) return;
   state = "waiting";
   polls = 0;
-  inVain = 0;
   const timeout = alwaysReady.size === 0 ? -1 : 0;
   libc.epollWait.async(opened.epoll.raw, reported.pointer, MAX_EVENTS_PER_WAIT, timeout, (_, count) => {
     // koffi has set errno to what the pool thread saw.

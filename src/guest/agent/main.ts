@@ -6,7 +6,6 @@ import type { ByteStream } from "../../channel/byte-stream.ts";
 import { REHEARSAL_OPTION } from "../../channel/contract/agent.ts";
 import { setWallClock } from "../../sys/clock.ts";
 import { addEntropy } from "../../sys/entropy.ts";
-import { lingerOnMainThread } from "../../sys/loop.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
 import { AppRoot } from "./app-root.ts";
@@ -69,8 +68,6 @@ function serve(stream: ByteStream, apps: AppRoot): Promise<boolean> {
 }
 
 try {
-  // An app's answer to a key is on its way to the screen.
-  lingerOnMainThread();
   const apps = awaitInit();
   const words = readFileSync("/proc/cmdline", "utf8").trim().split(" ");
   if (words.includes(REHEARSAL_OPTION)) await rehearse({ ...OPTIONS, apps });
