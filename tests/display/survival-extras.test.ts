@@ -14,6 +14,7 @@ import { Compositor } from "../support/compositor.ts";
 import { DESKTOPS_DEADLINE_MS, openDesktops } from "../support/desktops.ts";
 import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "../support/display-loop.ts";
 import { VirtualInput } from "../support/input.ts";
+import { RETURN, restart } from "../support/return.ts";
 import { ScriptedCompositor } from "../support/scripted-compositor.ts";
 import { stillPixels } from "../support/still-picture.ts";
 import { TestApp } from "../support/test-app.ts";
@@ -26,17 +27,6 @@ const SWAY_CONFIG = "seat seat0 hide_cursor 1";
 /** Red, green, blue and alpha in 32 bits each: 0x204080, opaque. */
 const PIXEL = [0x20202020, 0x40404040, 0x80808080, 0xffffffff] as const;
 const [ONESHOT, PERSISTENT] = [1, 2];
-
-/** What the display says of one return. */
-const RETURN = [
-  "the compositor has gone; windows wait for one to return",
-  "a compositor is there again, and windows return",
-];
-
-async function restart(compositor: Compositor): Promise<void> {
-  await compositor.crash();
-  await compositor.startAgain();
-}
 
 test.each([
   ["lock_pointer", "locked", "unlocked"],

@@ -12,6 +12,7 @@ import { Compositor } from "../support/compositor.ts";
 import { DESKTOPS_DEADLINE_MS, openDesktops } from "../support/desktops.ts";
 import { DisplayLoop, EVERYTHING_ALLOWED, PIXEL_PATHS, policyOf } from "../support/display-loop.ts";
 import { VirtualInput } from "../support/input.ts";
+import { RETURN, restart } from "../support/return.ts";
 import { stillPixels } from "../support/still-picture.ts";
 import { TestApp } from "../support/test-app.ts";
 import { WaylandClient } from "../support/wayland-client.ts";
@@ -20,17 +21,6 @@ import { openWindow, solidBuffer } from "../support/window.ts";
 
 setDefaultTimeout(90_000);
 const SWAY_CONFIG = "seat seat0 hide_cursor 1";
-
-/** What the display says of one return. */
-const RETURN = [
-  "the compositor has gone; windows wait for one to return",
-  "a compositor is there again, and windows return",
-];
-
-async function restart(compositor: Compositor): Promise<void> {
-  await compositor.crash();
-  await compositor.startAgain();
-}
 
 describe.each([...PIXEL_PATHS])("pixels by %s", (pixels) => {
   test("a terminal goes on, with the same picture, and takes keys", async () => {
