@@ -30,6 +30,12 @@ export interface ApiMachineParts {
   readonly statusMeaning: (status: number) => string | undefined;
 }
 
+/** The monitor's requests that stop the virtual processors, and let them go on. */
+export interface ProcessorControl {
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+}
+
 export class ApiMachine implements RunningVm {
   readonly accelerator = "kvm";
   readonly channel: Promise<OwnedFd>;
@@ -39,6 +45,7 @@ export class ApiMachine implements RunningVm {
   #pid = 0;
   #asked: "stop" | "kill" | undefined;
   #over = false;
+  #processors: ProcessorControl | undefined;
   /** The guest has switched itself off or begun anew; the monitor's own end is no news then. */
   #guestEnded = false;
 
@@ -89,6 +96,24 @@ export class ApiMachine implements RunningVm {
   /** The monitor runs and obeys; from now on it is known by its process id. */
   async running(): Promise<void> {
     this.#pid = await this.#parts.process.pid;
+  }
+
+  /** Says how the monitor is asked to stop the virtual processors. Before the machine is anyone's. */
+  pausedBy(processors: ProcessorControl): void {
+    this.#processors = processors;
+  }
+
+  async pause(): Promise<void> {
+    await this.unlessEnded(this.#pausable().pause());
+  }
+
+  async resume(): Promise<void> {
+    await this.unlessEnded(this.#pausable().resume());
+  }
+
+  #pausable(): ProcessorControl {
+    if (this.#processors !== undefined) return this.#processors;
+    throw new VitrineError("internal", "Cannot pause a machine whose monitor is not reached yet");
   }
 
   /** Ends the monitor because its guest is over. */

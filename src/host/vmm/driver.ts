@@ -148,6 +148,12 @@ export interface RunningVm {
   readonly console: Pick<ConsoleLog, "tail">;
   /** Resolves, never rejects, when the monitor is gone and the console log is complete. */
   readonly exited: Promise<VmExit>;
+  /**
+   * Stops the virtual processors until resume(): the machine then uses no processor of the host, and its clocks stand still.
+   * Resolve when that is so; both absent: the monitor cannot.
+   */
+  pause?(): Promise<void>;
+  resume?(): Promise<void>;
   /** Ends the machine at once, in order where possible (the agent's own `stop` comes before that); waits for the end. */
   stop(): Promise<VmExit>;
   /** SIGKILL to the monitor; waits for the end. */

@@ -65,6 +65,7 @@ export class CloudHypervisorDriver implements Driver {
       const configuration = machineConfiguration(spec, (name) => seenPath(view, name, spec.confined));
       await machine.unlessEnded(send(api, "/vm.create", configuration));
       await machine.unlessEnded(send(api, "/vm.boot"));
+      machine.pausedBy({ pause: () => send(api, "/vm.pause"), resume: () => send(api, "/vm.resume") });
       await machine.running();
       return machine;
     } catch (error) {

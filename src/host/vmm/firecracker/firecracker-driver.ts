@@ -26,6 +26,8 @@ import {
   type ApiRequest,
   configurationRequests,
   firecrackerArguments,
+  PAUSE_REQUEST,
+  RESUME_REQUEST,
   restoreRequest,
   SAVE_REQUESTS,
   SAVED_FILES,
@@ -114,6 +116,7 @@ export class FirecrackerDriver implements Driver {
       for (const request of requests((name) => seenPath(view, name, spec.confined))) {
         await machine.unlessEnded(send(api, request));
       }
+      machine.pausedBy({ pause: () => send(api, PAUSE_REQUEST), resume: () => send(api, RESUME_REQUEST) });
       await machine.running();
       return { machine, api };
     } catch (error) {

@@ -230,6 +230,14 @@ class QemuMachine implements SaveableVm {
     return this.#process.message === "" ? noticed : this.#process.failure();
   }
 
+  async pause(): Promise<void> {
+    await this.#unlessEnded(this.#qmp.execute("stop").then(() => {}));
+  }
+
+  async resume(): Promise<void> {
+    await this.#unlessEnded(this.#qmp.execute("cont").then(() => {}));
+  }
+
   async stop(): Promise<VmExit> {
     this.#asked ??= "stop";
     this.#qmp.execute("quit").catch(() => {});
