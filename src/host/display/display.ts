@@ -81,6 +81,8 @@ export class HostDisplay {
   /** "away": it is being waited for. */
   #compositor: "there" | "away" | "lost" | "closed" = "there";
   #wake: () => void = () => {};
+  /** Counts how often a compositor was looked for. */
+  #search = 0;
 
   constructor(options: HostDisplayOptions) {
     this.#options = options;
@@ -130,6 +132,22 @@ export class HostDisplay {
   setPolicy(policy: Policy): number {
     this.#context.policy.replace(policy);
     return [...this.#clients.values()].filter((client) => !client.policyChanged()).length;
+  }
+
+  /**
+   * Moves all apps to the compositor behind `route`, which takes the place of the display's route. They leave where they are in
+   * good order, and return as after a compositor's end: with their windows, while what cannot return ends in the words of its
+   * protocol (replay.ts). What they ask for meanwhile waits. A compositor that is not there is waited for like one that has
+   * gone, by way of `reopen`. The old route is closed, after the new one was opened: their security contexts must not have
+   * the same path.
+   */
+  moveTo(route: CompositorRoute): void {
+    if (this.#compositor === "closed") return route.close();
+    const before = this.#route;
+    for (const client of [...this.#clients.values()]) client.leaveCompositor();
+    before.close();
+    this.#arrive(route);
+    this.#wake();
   }
 
   /** A token for an app that is being started, which stands for one that the compositor gave its launcher. */
@@ -212,6 +230,10 @@ export class HostDisplay {
    */
   #compositorLost(error: VitrineError | undefined): void {
     if (this.#compositor !== "there") return;
+    if (this.#route.kind === "stand-in") {
+      for (const client of [...this.#clients.values()]) client.giveUp();
+      return;
+    }
     this.#compositor = "away";
     this.#context.notice("warning", "the compositor has gone; windows wait for one to return");
     void this.#awaitCompositor(error);
@@ -219,20 +241,24 @@ export class HostDisplay {
 
   async #awaitCompositor(cause: VitrineError | undefined): Promise<void> {
     const { returnDeadlineMs = COMPOSITOR_RETURN_DEADLINE_MS } = this.#options;
+    this.#search += 1;
+    const search = this.#search;
+    const goesOn = () => this.#compositor === "away" && this.#search === search;
     // First: the new way may use the same path.
     this.#route.close();
     this.#route = noRoute;
     const deadline = performance.now() + returnDeadlineMs;
-    while (this.#compositor === "away" && performance.now() < deadline) {
+    while (goesOn() && performance.now() < deadline) {
       try {
         const route = await this.#reopen();
-        this.#replaceRoute(route);
-        return;
+        if (!goesOn()) return route.close();
+        this.#context.notice("info", "a compositor is there again, and windows return");
+        return this.#arrive(route);
       } catch {
         await this.#pause(COMPOSITOR_RETRY_MS);
       }
     }
-    if (this.#compositor !== "away") return;
+    if (!goesOn()) return;
     this.#compositor = "lost";
     for (const client of [...this.#clients.values()]) client.giveUp();
     this.#options.onCompositorLost?.(cause);
@@ -244,12 +270,10 @@ export class HostDisplay {
     return directRoute(this.#options.socketPath);
   }
 
-  #replaceRoute(route: CompositorRoute): void {
-    if (this.#compositor !== "away") return route.close();
+  #arrive(route: CompositorRoute): void {
     this.#compositor = "there";
     this.#route = route;
     this.#layout.replace(route.layout);
-    this.#context.notice("info", "a compositor is there again, and windows return");
     for (const client of [...this.#clients.values()]) client.reconnect();
   }
 
