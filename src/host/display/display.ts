@@ -21,6 +21,7 @@ import { DisplayPolicy } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
 import { mintActivationToken } from "./relays/xdg-activation.ts";
 import { SelectionNames } from "./selection-names.ts";
+import { ShownWindows } from "./shown-windows.ts";
 import { Tracer } from "./trace/tracer.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
 
@@ -77,7 +78,7 @@ export class HostDisplay {
   #mapping: Mapping | undefined;
   readonly #tracer = new Tracer();
   #lastTrail = Number.NEGATIVE_INFINITY;
-  #windows = 0;
+  readonly #windows = new ShownWindows();
   /** "away": it is being waited for. */
   #compositor: "there" | "away" | "lost" | "closed" = "there";
   #wake: () => void = () => {};
@@ -107,8 +108,15 @@ export class HostDisplay {
       tracer: undefined,
       clockOffset: options.clockOffset ?? (() => 0n),
       writePixels: (offset, stride, rowBytes, data) => this.#writePixels(offset, stride, rowBytes, data),
-      windowShown: () => this.#countWindows(+1),
-      windowHidden: () => this.#countWindows(-1),
+      windowShown: (window) => {
+        this.#windows.add(window);
+        options.onFirstFrame?.();
+        options.onWindowCount?.(this.#windows.count);
+      },
+      windowHidden: (window) => {
+        this.#windows.delete(window);
+        options.onWindowCount?.(this.#windows.count);
+      },
       compositorLost: (error) => this.#compositorLost(error),
       trail: (client, lines) => this.#trail(client, lines),
       notice: (severity, message) => options.onNotice?.(severity, message),
@@ -117,7 +125,7 @@ export class HostDisplay {
 
   /** Windows with content, of all apps. */
   get windows(): number {
-    return this.#windows;
+    return this.#windows.count;
   }
 
   /** App connections. */
@@ -144,6 +152,7 @@ export class HostDisplay {
   moveTo(route: CompositorRoute): void {
     if (this.#compositor === "closed") return route.close();
     const before = this.#route;
+    this.#windows.compositorChanged();
     for (const client of [...this.#clients.values()]) client.leaveCompositor();
     before.close();
     this.#arrive(route);
@@ -153,6 +162,14 @@ export class HostDisplay {
   /** A token for an app that is being started, which stands for one that the compositor gave its launcher. */
   mintActivationToken(hostToken: string): string {
     return mintActivationToken(this.#context, hostToken);
+  }
+
+  /**
+   * Gives a window of an app that runs already the focus for which the compositor gave `hostToken` to a launcher: the first
+   * that is shown, or else the next that will be. After {@link moveTo}, that is the first one on the new compositor.
+   */
+  activate(hostToken: string): void {
+    this.#windows.activate(hostToken);
   }
 
   /** Shows the messages of app connections until the function returned is called. Throws "limit" when too many watch. */
@@ -218,12 +235,6 @@ export class HostDisplay {
     this.#options.onTrail?.(client, lines);
   }
 
-  #countWindows(change: 1 | -1): void {
-    this.#windows += change;
-    if (change === 1) this.#options.onFirstFrame?.();
-    this.#options.onWindowCount?.(this.#windows);
-  }
-
   /**
    * One connection may have ended for its own sake, and a compositor that dies may let go of its clients before it stops
    * listening: whatever was lost returns with the first one that answers.
@@ -235,6 +246,7 @@ export class HostDisplay {
       return;
     }
     this.#compositor = "away";
+    this.#windows.compositorChanged();
     this.#context.notice("warning", "the compositor has gone; windows wait for one to return");
     void this.#awaitCompositor(error);
   }

@@ -56,7 +56,7 @@ export async function learnOffer(route: CompositorRoute): Promise<Offer> {
 }
 
 async function learn(control: ControlConnection, route: CompositorRoute): Promise<Offer> {
-  const globals = new Map<number, OfferedGlobal>();
+  const bound = new Map<number, OfferedGlobal>();
   const ids = new Map<number, number>();
   for (const global of control.globals.values()) {
     const table = relayRegistry.globals.get(global.interface)?.table;
@@ -65,9 +65,13 @@ async function learn(control: ControlConnection, route: CompositorRoute): Promis
     const events: LearnedEvent[] = [];
     const id = control.bind(global, table, Math.min(table.version, global.version), recorder(table, events));
     ids.set(global.name, id);
-    globals.set(global.name, { ...global, events });
+    bound.set(global.name, { ...global, events });
   }
   await control.roundtrip();
+  // What is said from now on belongs to what is asked from now on.
+  const globals = new Map(
+    [...bound].map(([name, { events, ...global }]) => [name, { ...global, events: [...events] }]),
+  );
   const named = (table: InterfaceTable) => [...globals.values()].filter((global) => global.interface === table.name);
   const keyboards = new Map<number, OfferedKeyboard>();
   for (const seat of named(wl_seat)) {
