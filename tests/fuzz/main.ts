@@ -10,8 +10,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { CompositorKind } from "../support/compositor.ts";
-import { type Leftovers, Stage } from "../support/display-stage.ts";
+import { type Leftovers, Stage, type StageKind } from "../support/display-stage.ts";
 import { allRequests, type FuzzRun, fuzz, WAYS } from "./fuzz.ts";
 import type { Way } from "./plans.ts";
 import { shrink } from "./shrink.ts";
@@ -26,7 +25,7 @@ const { values } = parseArgs({
     without: { type: "string", default: "" },
   },
 });
-const kind = values.compositor as CompositorKind;
+const kind = values.compositor as StageKind;
 const ways = values.way === undefined ? WAYS : ([values.way as Way] as const);
 const exceptions: string[] = [];
 process.on("uncaughtException", (error) => exceptions.push(error.stack ?? String(error)));

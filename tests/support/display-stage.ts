@@ -3,6 +3,9 @@
  * would stop shall be stopped, or be harmless, without it too.
  */
 import { readdirSync } from "node:fs";
+import { directRoute } from "../../src/host/display/compositor-route.ts";
+import { learnOffer } from "../../src/host/display/stand-in/offer.ts";
+import { StandIn } from "../../src/host/display/stand-in/stand-in.ts";
 import { Compositor, type CompositorKind } from "./compositor.ts";
 import { eventually } from "./deadline.ts";
 import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "./display-loop.ts";
@@ -14,6 +17,9 @@ import { openWindow } from "./window.ts";
 export const SCREEN = { width: 1280, height: 800 };
 /** Transfers that only one side has come to are given up after ten seconds. */
 const SETTLE_DEADLINE_MS = 15_000;
+
+/** The stand-in stands in for sway. */
+export type StageKind = CompositorKind | "stand-in";
 
 /** What attackers may leave behind: connections, windows and descriptors besides those of the stage itself. */
 export interface Leftovers {
@@ -50,11 +56,17 @@ export class Stage implements AsyncDisposable {
     this.#descriptors = openDescriptors();
   }
 
-  static async open(kind: CompositorKind): Promise<Stage> {
-    const compositor = await Compositor.start({ kind, ...SCREEN });
+  static async open(kind: StageKind): Promise<Stage> {
+    const compositor = await Compositor.start({ ...(kind === "stand-in" ? {} : { kind }), ...SCREEN });
     const input = kind === "sway" ? await VirtualInput.create(compositor.socketPath) : undefined;
-    const loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED) });
-    const rigs = { guest: new LinkRig(compositor, "arena"), stream: new LinkRig(compositor, "stream") };
+    const straight = directRoute(compositor.socketPath);
+    const offer = kind === "stand-in" ? await learnOffer(straight) : undefined;
+    const route = () => (offer === undefined ? straight : new StandIn(offer).route);
+    const loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED), route: route() });
+    const rigs = {
+      guest: new LinkRig(compositor, "arena", route()),
+      stream: new LinkRig(compositor, "stream", route()),
+    };
     const direct = await WaylandClient.connect(compositor.socketPath);
     const app = await WaylandClient.connect(loop.socketPath);
     const { client: guest } = await rigs.guest.connect();
