@@ -18,8 +18,8 @@ export const SCREEN = { width: 1280, height: 800 };
 /** Transfers that only one side has come to are given up after ten seconds. */
 const SETTLE_DEADLINE_MS = 15_000;
 
-/** The stand-in stands in for sway. */
-export type StageKind = CompositorKind | "stand-in";
+/** The stand-in stands in for sway. "moving": between both, whenever {@link Stage.move} is called. */
+export type StageKind = CompositorKind | "stand-in" | "moving";
 
 /** What attackers may leave behind: connections, windows and descriptors besides those of the stage itself. */
 export interface Leftovers {
@@ -38,6 +38,8 @@ export class Stage implements AsyncDisposable {
   readonly rigs: Readonly<Record<"guest" | "stream", LinkRig>>;
   /** On sway alone, which takes it. */
   readonly input: VirtualInput | undefined;
+  /** Moves all apps to the stand-in or back to the compositor, on a stage where they move. */
+  move: () => void = () => {};
   readonly #bystanders: readonly WaylandClient[];
   readonly #descriptors: number;
 
@@ -57,10 +59,12 @@ export class Stage implements AsyncDisposable {
   }
 
   static async open(kind: StageKind): Promise<Stage> {
-    const compositor = await Compositor.start({ ...(kind === "stand-in" ? {} : { kind }), ...SCREEN });
-    const input = kind === "sway" ? await VirtualInput.create(compositor.socketPath) : undefined;
+    const isOnStandIn = kind === "stand-in" || kind === "moving";
+    const compositor = await Compositor.start({ ...(isOnStandIn ? {} : { kind }), ...SCREEN });
+    const hasInput = kind === "sway" || kind === "moving";
+    const input = hasInput ? await VirtualInput.create(compositor.socketPath) : undefined;
     const straight = directRoute(compositor.socketPath);
-    const offer = kind === "stand-in" ? await learnOffer(straight) : undefined;
+    const offer = isOnStandIn ? await learnOffer(straight) : undefined;
     const route = () => (offer === undefined ? straight : new StandIn(offer).route);
     const loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED), route: route() });
     const rigs = {
@@ -73,7 +77,14 @@ export class Stage implements AsyncDisposable {
     const { client: stream } = await rigs.stream.connect();
     for (const client of [app, guest, stream])
       await openWindow(client, { width: 100, height: 100, appId: "bystander" });
-    return new Stage(compositor, loop, rigs, input, [direct, app, guest, stream]);
+    const stage = new Stage(compositor, loop, rigs, input, [direct, app, guest, stream]);
+    let isSeen = false;
+    if (kind === "moving")
+      stage.move = () => {
+        isSeen = !isSeen;
+        for (const { host } of stage.#displays) host.moveTo(isSeen ? straight : route());
+      };
+    return stage;
   }
 
   /** What the host halves have said since it was last forgotten. */
