@@ -1,16 +1,17 @@
 /** Apps start on the stand-in, which shows nothing, and move to a compositor that does. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import type { VitrineError } from "../../src/base/error.ts";
 import { directRoute } from "../../src/host/display/compositor-route.ts";
 import { learnOffer } from "../../src/host/display/stand-in/offer.ts";
 import { StandIn } from "../../src/host/display/stand-in/stand-in.ts";
 import type { OwnedFd } from "../../src/sys/fd.ts";
 import { shutdownWrite } from "../../src/sys/socket.ts";
-import { wl_compositor } from "../../src/wayland/generated/wayland.ts";
+import { wl_compositor, wl_subcompositor } from "../../src/wayland/generated/wayland.ts";
 import { xdg_activation_v1 } from "../../src/wayland/generated/xdg-activation-v1.ts";
 import { xdg_wm_base } from "../../src/wayland/generated/xdg-shell.ts";
 import { Compositor } from "../support/compositor.ts";
-import { DisplayLoop, PIXEL_PATHS } from "../support/display-loop.ts";
+import { DisplayLoop, EVERYTHING_ALLOWED, PIXEL_PATHS, policyOf } from "../support/display-loop.ts";
 import { differenceInFrame, makeRoomForFrame } from "../support/framed.ts";
 import { VirtualInput } from "../support/input.ts";
 import { endProcess } from "../support/processes.ts";
@@ -89,6 +90,59 @@ test.each(STILL_APPS)("%s is drawn at the scale that the screen has when it move
   expect(waiting.loop.notices).toEqual([]);
 });
 
+test.if(existsSync("/usr/bin/zenity"))("a dialog of GTK takes text after the move, and says what it was", async () => {
+  await using compositor = await Compositor.start({ swayConfig: SWAY_CONFIG });
+  using input = await VirtualInput.create(compositor.socketPath);
+  using waiting = await Waiting.open(compositor);
+  const app = compositor.spawn("zenity", ["--entry", "--text=Name"], waiting.environment, "pipe");
+  let said = "";
+  app.stdout?.on("data", (chunk) => {
+    said += chunk;
+  });
+  const ended = new Promise((resolve) => app.once("close", resolve));
+  await waiting.shown(1);
+  waiting.move();
+  const before = await stillPixels(compositor, () => waiting.loop.host.windows === 1);
+  await input.typeText("hello");
+  await stillPixels(compositor, (now) => !now.equals(before));
+  await input.key("Return");
+  await ended;
+  expect(said).toBe("hello\n");
+  expect(waiting.loop.notices).toEqual([]);
+});
+
+test.each(["maximized", "fullscreen"])(
+  "a window that is %s from its beginning learns the size of the screen",
+  async (how) => {
+    await using compositor = await Compositor.start({ swayConfig: SWAY_CONFIG });
+    using waiting = await Waiting.open(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED) });
+    using client = await WaylandClient.connect(waiting.loop.socketPath);
+    const shell = client.bind(xdg_wm_base);
+    const surface = client.create(client.bind(wl_compositor), "create_surface", []);
+    const xdgSurface = client.create(shell, "get_xdg_surface", [surface]);
+    const toplevel = client.create(xdgSurface, "get_toplevel", []);
+    client.request(toplevel, `set_${how}`, how === "fullscreen" ? [null] : []);
+    client.request(surface, "commit", []);
+    const configured = async () => {
+      const [width, height, states] = (await client.next(toplevel, "configure")).args as [number, number, Uint8Array];
+      client.request(xdgSurface, "ack_configure", (await client.next(xdgSurface, "configure")).args);
+      return { width, height, states: [...new Uint32Array(states.slice().buffer)] };
+    };
+    const first = await configured();
+    // The frame stays around it.
+    expect(first.width).toBeGreaterThan(1200);
+    expect(first.states).toContain(how === "maximized" ? 1 : 2);
+    client.request(surface, "attach", [solidBuffer(client, first.width, first.height, 0x00ff00), 0, 0]);
+    client.request(surface, "commit", []);
+    await waiting.shown(1);
+    waiting.move();
+    // sway knows no maximized windows; it makes one fill the screen once it shows something.
+    for (let there = await configured(); how === "fullscreen" && !there.states.includes(2); )
+      there = await configured();
+    expect(waiting.loop.notices).toEqual([]);
+  },
+);
+
 function popupOver(client: WaylandClient, { xdgSurface }: TestWindow) {
   const shell = client.bind(xdg_wm_base);
   const positioner = client.create(shell, "create_positioner", []);
@@ -136,6 +190,19 @@ test("a menu stands where it shall on the stand-in, and is closed by the move; r
   for (const object of [menu.popup, menu.popupSurface, menu.surface]) client.request(object, "destroy", []);
   await client.roundtrip();
   await waiting.left();
+  expect(waiting.loop.notices).toEqual([]);
+});
+
+test("surfaces on surfaces that are no windows yet move too", async () => {
+  await using compositor = await Compositor.start({});
+  using waiting = await Waiting.open(compositor);
+  using client = await WaylandClient.connect(waiting.loop.socketPath);
+  const surface = () => client.create(client.bind(wl_compositor), "create_surface", []);
+  client.create(client.bind(wl_subcompositor), "get_subsurface", [surface(), surface()]);
+  await client.roundtrip();
+  waiting.move();
+  await openWindow(client, { width: 100, height: 100, appId: "app" });
+  await compositor.sway.waitForWindow("vitrine.test.app");
   expect(waiting.loop.notices).toEqual([]);
 });
 

@@ -8,9 +8,9 @@ import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { TraceOptions, TraceRecord } from "../../channel/contract/trace.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
-import { Mapping } from "../../sys/memory.ts";
 import { describeProblem, type Policy, SHIPPED_POLICY } from "../policy/policy.ts";
 import { relayRegistry } from "./allow-list.ts";
+import { ArenaWriter } from "./arena-writer.ts";
 import { DisplayClient } from "./client.ts";
 import { type CompositorRoute, directRoute, noRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
@@ -75,7 +75,7 @@ export class HostDisplay {
   readonly #clients = new Map<number, DisplayClient>();
   readonly #transfers = new Transfers();
   readonly #context: DisplayContext;
-  #mapping: Mapping | undefined;
+  readonly #pixels: ArenaWriter;
   readonly #tracer = new Tracer();
   #lastTrail = Number.NEGATIVE_INFINITY;
   readonly #windows = new ShownWindows();
@@ -89,13 +89,15 @@ export class HostDisplay {
     this.#options = options;
     this.#route = options.route ?? directRoute(options.socketPath);
     this.#layout = new CurrentLayout(this.#route.layout);
+    const arenaOffset = options.arenaOffset ?? 0;
+    this.#pixels = new ArenaWriter({ arena: options.arena, offset: arenaOffset, bytes: options.arenaBytes });
     this.#context = {
       sandbox: options.sandbox,
       colour: options.colour,
       connect: () => this.#route.connect(),
       layout: this.#layout,
       arena: options.arena,
-      arenaOffset: options.arenaOffset ?? 0,
+      arenaOffset,
       arenaBytes: options.arenaBytes,
       relays: relayRegistry,
       transfers: this.#transfers,
@@ -107,7 +109,11 @@ export class HostDisplay {
       selectionNames: new SelectionNames(randomBytes(SELECTION_SECRET_BYTES).toString("hex")),
       tracer: undefined,
       clockOffset: options.clockOffset ?? (() => 0n),
-      writePixels: (offset, stride, rowBytes, data) => this.#writePixels(offset, stride, rowBytes, data),
+      writePixels: (offset, stride, rowBytes, data) => {
+        if (options.pixels !== "stream")
+          throw new VitrineError("protocol", "Cannot take pixels as bytes: the guest maps the arena");
+        this.#pixels.write(offset, stride, rowBytes, data);
+      },
       windowShown: (window) => {
         this.#windows.add(window);
         options.onFirstFrame?.();
@@ -222,8 +228,7 @@ export class HostDisplay {
     const gone = Promise.all(clients.map((client) => client.gone));
     for (const client of clients) client.end();
     this.#transfers.close();
-    this.#mapping?.close();
-    this.#mapping = undefined;
+    this.#pixels.close();
     await gone;
     this.#route.close();
   }
@@ -298,31 +303,5 @@ export class HostDisplay {
       resolve();
     };
     return promise;
-  }
-
-  #writePixels(offset: number, stride: number, rowBytes: number, data: Uint8Array): void {
-    const { arena, arenaBytes, pixels } = this.#options;
-    if (pixels !== "stream")
-      throw new VitrineError("protocol", "Cannot take pixels as bytes: the guest maps the arena");
-    const rows = rowBytes > 0 ? data.length / rowBytes : 0;
-    if (
-      !Number.isInteger(rows) ||
-      rows === 0 ||
-      stride < rowBytes ||
-      offset + (rows - 1) * stride + rowBytes > arenaBytes
-    ) {
-      throw new VitrineError(
-        "protocol",
-        `Cannot take pixels: ${data.length} bytes in rows of ${rowBytes} do not fit at ${offset}`,
-      );
-    }
-    this.#mapping ??= Mapping.map(arena, { length: arenaBytes, offset: this.#context.arenaOffset, writable: true });
-    if (stride === rowBytes) {
-      this.#mapping.bytes.set(data, offset);
-      return;
-    }
-    for (let row = 0; row < rows; row += 1) {
-      this.#mapping.bytes.set(data.subarray(row * rowBytes, (row + 1) * rowBytes), offset + row * stride);
-    }
   }
 }

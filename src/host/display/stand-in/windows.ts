@@ -11,6 +11,7 @@ import { type Answers, perObject, type Served, type ServedRequest } from "./serv
 import { followCommits } from "./surface.ts";
 
 const SERVER_SIDE = zxdg_toplevel_decoration_v1.enums.mode?.entries.server_side ?? 2;
+const CAPABILITIES = xdg_toplevel.enums.wm_capabilities?.entries ?? {};
 const STATES = xdg_toplevel.enums.state?.entries ?? {};
 
 interface Window {
@@ -37,8 +38,8 @@ const positioner = perObject(() => new Positioner());
 
 function configure(connection: ServedConnection, window: Window | undefined): void {
   if (window?.shell === undefined || window.configure === undefined) return;
-  window.configured = true;
   window.configure();
+  window.configured = true;
   connection.send(window.shell, "configure", [connection.serial()]);
 }
 
@@ -55,10 +56,18 @@ function committed(connection: ServedConnection, window: Window, hasContent: boo
 }
 
 function configureToplevel(connection: ServedConnection, object: Served): void {
-  const { fills } = toplevel(object);
-  const { width = 0, height = 0 } = (fills.size > 0 && mainScreen(connection.offer)?.area) || {};
-  const states = new Uint32Array([STATES.activated ?? 4, ...fills]);
-  connection.send(object, "configure", [width, height, new Uint8Array(states.buffer)]);
+  const { fills, window } = toplevel(object);
+  const { width = 0, height = 0 } = mainScreen(connection.offer)?.area ?? {};
+  // Compositors that say so at all do it with the first configure event.
+  if (!window?.configured) connection.send(object, "wm_capabilities", [numbers(Object.values(CAPABILITIES))]);
+  connection.send(object, "configure_bounds", [width, height]);
+  const size = fills.size > 0 ? [width, height] : [0, 0];
+  connection.send(object, "configure", [...size, numbers([STATES.activated ?? 4, ...fills])]);
+}
+
+/** A Wayland array of 32-bit numbers. */
+function numbers(values: readonly number[]): Uint8Array {
+  return new Uint8Array(new Uint32Array(values).buffer);
 }
 
 /** A request by which a window fills the screen, or does not any more. */
