@@ -1,6 +1,6 @@
 /**
  * The fuzzer: `npm run fuzz -- [--seconds N] [--seed S] [--first N] [--way app|guest|stream] [--compositor KIND]
- * [--without INTERFACE.REQUEST,...]`.
+ * [--without INTERFACE.REQUEST,...]`; KIND may be "stand-in" and "moving" too.
  *
  * It makes up sessions from the protocol tables, as apps and as guest halves that lie, and runs them through the display
  * on a real compositor. What finds something is shrunk and written to tests/fuzz/corpus/, from where the tests do it

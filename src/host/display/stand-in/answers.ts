@@ -2,7 +2,7 @@
 import { wl_output } from "../../../wayland/generated/wayland.ts";
 import type { InterfaceTable } from "../../../wayland/types.ts";
 import { mainScreen } from "./screens.ts";
-import type { Answers, Served } from "./served.ts";
+import type { Answers, ServedRequest } from "./served.ts";
 import { awaitPresentation, surfaceAnswers } from "./surface.ts";
 import {
   decorationAnswers,
@@ -17,15 +17,10 @@ import {
 /** From this version on the zxdg_output is complete with the wl_output's own `done`. */
 const NO_XDG_OUTPUT_DONE_SINCE = 3;
 
-/** A name for a window or a press that other programs might use: there are none. */
-const handle: Answers = {
-  export: ({ connection, made }) => nameWindows(connection, made),
-  export_toplevel: ({ connection, made }) => nameWindows(connection, made),
-};
-
-function nameWindows(connection: Parameters<Answers[string]>[0]["connection"], made: readonly Served[]): void {
+/** A name under which other programs could find a window or a press, if there were any. */
+const handle = ({ connection, made }: ServedRequest): void => {
   for (const exported of made) connection.send(exported, "handle", [`stand-in-${connection.serial()}`]);
-}
+};
 
 const ANSWERS: Readonly<Record<string, Answers>> = {
   wl_display: {
@@ -53,9 +48,6 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   xdg_popup: popupAnswers,
   zxdg_decoration_manager_v1: decorationManagerAnswers,
   zxdg_toplevel_decoration_v1: decorationAnswers,
-  org_kde_kwin_server_decoration: {
-    request_mode: ({ connection, object, args }) => connection.send(object, "mode", args),
-  },
   wp_fractional_scale_manager_v1: {
     get_fractional_scale: ({ connection, made }) => {
       const scale = mainScreen(connection.offer)?.preferredScale;
@@ -81,8 +73,8 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   xdg_activation_token_v1: {
     commit: ({ connection, object }) => connection.send(object, "done", [`stand-in-${connection.serial()}`]),
   },
-  zxdg_exporter_v1: handle,
-  zxdg_exporter_v2: handle,
+  zxdg_exporter_v1: { export: handle },
+  zxdg_exporter_v2: { export_toplevel: handle },
 };
 
 const NONE: Answers = {};

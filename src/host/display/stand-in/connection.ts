@@ -30,6 +30,9 @@ const TABLES: ReadonlyMap<string, InterfaceTable> = new Map(
   ),
 );
 
+/** Whatever it is: nothing is said to it, and nothing that it says is understood. */
+const SILENT: InterfaceTable = { name: "", version: 1, requests: [], events: [], enums: {} };
+
 export class ServedConnection {
   readonly offer: Offer;
   readonly keymaps: Keymaps;
@@ -101,11 +104,6 @@ export class ServedConnection {
     }, STAND_IN_FRAME_MS);
   }
 
-  close(): void {
-    this.#connection.close();
-    this.#over();
-  }
-
   #over(): void {
     clearTimeout(this.#frameTimer);
     this.#nextFrame = [];
@@ -133,7 +131,7 @@ export class ServedConnection {
       version,
       id,
     } = typeof value === "number" ? { interface: name ?? "", version: by.version, id: value } : value;
-    const table = TABLES.get(interfaceName) ?? relayRegistry.registry.table;
+    const table = TABLES.get(interfaceName) ?? SILENT;
     const object = { id, table, version, alive: true };
     this.#objects.addFromClient(id, object);
     return object;

@@ -2,15 +2,13 @@
  * Windows and menus on the stand-in. A window is told that it is active and may choose its size; one that wants to fill the
  * screen is told the screen's. A menu stands where it wants to.
  */
-import { zxdg_toplevel_decoration_v1 } from "../../../wayland/generated/xdg-decoration-unstable-v1.ts";
 import { xdg_toplevel } from "../../../wayland/generated/xdg-shell.ts";
 import { Positioner } from "../frame/positioner.ts";
 import type { ServedConnection } from "./connection.ts";
 import { mainScreen } from "./screens.ts";
-import { type Answers, perObject, type Served, type ServedRequest } from "./served.ts";
+import { type Answers, perObject, type Served } from "./served.ts";
 import { followCommits } from "./surface.ts";
 
-const SERVER_SIDE = zxdg_toplevel_decoration_v1.enums.mode?.entries.server_side ?? 2;
 const CAPABILITIES = xdg_toplevel.enums.wm_capabilities?.entries ?? {};
 const STATES = xdg_toplevel.enums.state?.entries ?? {};
 
@@ -149,14 +147,11 @@ export const decorationManagerAnswers: Answers = {
   },
 };
 
-function decorate({ connection, object }: ServedRequest, mode: number): void {
-  connection.send(object, "configure", [mode]);
-  const decorated = decoratedWindow(object).toplevel;
-  if (decorated !== undefined) configureAgain(connection, toplevel(decorated).window);
-}
-
 /** zxdg_toplevel_decoration_v1: title bars are drawn by whom the app wants. */
 export const decorationAnswers: Answers = {
-  set_mode: (request) => decorate(request, request.args[0] as number),
-  unset_mode: (request) => decorate(request, SERVER_SIDE),
+  set_mode: ({ connection, object, args }) => {
+    connection.send(object, "configure", args);
+    const decorated = decoratedWindow(object).toplevel;
+    if (decorated !== undefined) configureAgain(connection, toplevel(decorated).window);
+  },
 };
