@@ -113,6 +113,7 @@ export class Stage implements AsyncDisposable {
   /** All that was sent before, to anyone, has had time to arrive: the bystanders have asked and been answered. */
   async bystand(): Promise<void> {
     await Promise.all(this.#bystanders.map((client) => client.roundtrip()));
+    for (const client of this.#bystanders) client.forgetEvents();
   }
 
   /** Waits until nothing is left of the attackers; returns what is left all the same. */
