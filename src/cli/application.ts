@@ -1,6 +1,4 @@
 /** The command line as a whole: its commands, and how it speaks when something is wrong. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { backupCommand } from "./commands/backup.ts";
 import { catalogCommands } from "./commands/catalog.ts";
@@ -35,6 +33,7 @@ import { updateCommand } from "./commands/update.ts";
 import type { CliContext } from "./context.ts";
 import { statusOfError } from "./exit-status.ts";
 import { formatError } from "./report.ts";
+import { readVersion } from "./version.ts";
 
 const routes = buildRouteMap({
   routes: {
@@ -81,9 +80,6 @@ const routes = buildRouteMap({
       "command in the sandbox does: its own status, 128+n when signal n ended it, 127 when it is not there.",
   },
 });
-function readVersion(): string {
-  return JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")).version;
-}
 
 export const vitrineApplication: Application<CliContext> = buildApplication(routes, {
   name: "vitrine",

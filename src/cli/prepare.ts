@@ -58,6 +58,13 @@ export async function openSandbox(context: CliContext, request: SandboxRequest):
   }
 }
 
+/** Starts a sandbox of a name that no other has. */
+export async function startDescribed(spec: SupervisorSpec, environment: Environment): Promise<SandboxConnection> {
+  const started = await startSupervisor(spec, environment);
+  if (started !== undefined) return started;
+  throw new VitrineError("already-exists", `Cannot start sandbox "${spec.name}": it runs already`);
+}
+
 /** False when the sandbox was ending; it has ended then. Rejects when it is not what was asked for. */
 async function isUsable(connection: SandboxConnection, request: SandboxRequest): Promise<boolean> {
   try {
@@ -100,8 +107,8 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
   }
 }
 
-/** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
-async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
+/** Everything that the supervisor must know of a sandbox, and starts nothing yet; what is missing of it is made, with progress shown. */
+export async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
   const { system, home, network, colour } = await findSystem(request, context.process.env);
   const session = sessionEnvironment(context.process.env);
   return await interruptible(async (signal) => {
@@ -130,6 +137,7 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       driver,
       confined: request.confined,
       environment: await session,
+      ready: null,
       ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
     };
   });

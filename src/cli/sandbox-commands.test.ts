@@ -62,6 +62,7 @@ beforeAll(async () => {
     driver: "qemu" as const,
     confined: true,
     environment: {},
+    ready: null,
   };
   const consoleLog = logPaths("one", environment).console;
   const policy = () => loadPolicy("one", environment);

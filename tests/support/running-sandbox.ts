@@ -15,6 +15,7 @@ import { acquireLock, type SandboxLock } from "../../src/host/sandbox/lock.ts";
 import { LogFile } from "../../src/host/sandbox/log-file.ts";
 import { loadPolicy } from "../../src/host/sandbox/policy-files.ts";
 import { Supervisor } from "../../src/host/sandbox/supervisor.ts";
+import type { SupervisorSpec } from "../../src/host/sandbox/supervisor-spec.ts";
 import { HostProcessDriver } from "../../src/host/sandbox/test-support.ts";
 import type { Compositor } from "./compositor.ts";
 
@@ -44,7 +45,7 @@ export class RunningSandbox implements AsyncDisposable {
   ) {
     this.name = name;
     this.environment = parts.environment;
-    this.appSocket = join(parts.folder, "wayland-guest");
+    this.appSocket = appSocketIn(parts.folder);
     this.#folder = parts.folder;
     this.#log = parts.log;
     this.#lock = parts.lock;
@@ -56,7 +57,12 @@ export class RunningSandbox implements AsyncDisposable {
     this.#guest = new GuestDisplay({ mux, socketPath: this.appSocket, pixels, arenaBytes: ARENA_BYTES });
   }
 
-  static async start(name: string, compositor: Compositor): Promise<RunningSandbox> {
+  /** `ready`: what is started in it for whoever adopts it; it connects to `appSocket`, which is there soon. */
+  static async start(
+    name: string,
+    compositor: Compositor,
+    ready: (appSocket: string) => SupervisorSpec["ready"] = () => null,
+  ): Promise<RunningSandbox> {
     const folder = mkdtempSync(join(tmpdir(), "vitrine-running-"));
     const environment = { ...ownEnvironment(folder), XDG_CONFIG_HOME: join(folder, "config") };
     const paths = sandboxPaths(name, environment);
@@ -79,6 +85,7 @@ export class RunningSandbox implements AsyncDisposable {
       environment: {},
       driver: "qemu" as const,
       confined: true,
+      ready: ready(appSocketIn(folder)),
     };
     const consoleLog = logPaths(name, environment).console;
     const policy = () => loadPolicy(name, environment);
@@ -88,6 +95,11 @@ export class RunningSandbox implements AsyncDisposable {
     return new RunningSandbox(name, { folder, environment, log, lock, ended, holder, driver });
   }
 
+  /** How it ended. */
+  get ended(): Promise<EndReason> {
+    return this.#ended;
+  }
+
   /** Runs a command of the command line. */
   run(...words: string[]): Promise<Outcome> {
     return vitrine(words, this.environment);
@@ -95,10 +107,14 @@ export class RunningSandbox implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#guest.close();
-    await this.#holder.stop(true);
+    await this.#holder.stop(true).catch(() => {}); // It has ended by itself.
     await this.#ended;
     this.#log.close();
     this.#lock?.release();
     rmSync(this.#folder, { recursive: true });
   }
+}
+
+function appSocketIn(folder: string): string {
+  return join(folder, "wayland-guest");
 }

@@ -15,7 +15,7 @@
 import * as z from "zod/mini";
 
 /** Raised with every change of this file or of contract/display.ts. */
-export const AGENT_PROTOCOL_VERSION = 3;
+export const AGENT_PROTOCOL_VERSION = 4;
 
 /** Name of the virtio-serial port that carries the mux; the guest finds it at /dev/virtio-ports/NAME. */
 export const AGENT_PORT_NAME = "vitrine.agent";
@@ -100,8 +100,11 @@ export const agentContract = {
         uptime: z.object({ init: milliseconds, agent: milliseconds, now: milliseconds }),
       }),
     },
-    /** Sets the guest's wall clock, to milliseconds since 1970. Only of use to an agent that has answered: time passes. */
-    setClock: { params: z.object({ time: milliseconds }), result: z.object({}) },
+    /**
+     * Sets the guest's wall clock, to milliseconds since 1970. Only of use to an agent that has answered: time passes.
+     * `uptime`: milliseconds of guest uptime, now.
+     */
+    setClock: { params: z.object({ time: milliseconds }), result: z.object({ uptime: milliseconds }) },
     /**
      * Mounts the disk with the user's home, before the first process is spawned. `format`: it was never used. Errors:
      * "unavailable" (no such disk), "corrupt" (damaged beyond mending).

@@ -15,8 +15,19 @@ interface Listed {
   readonly name: string;
   /** What its root is made of: an image, or apps. */
   readonly image: string | null;
-  /** "unusable": its configuration cannot be read. */
-  readonly state: "starting" | "running" | "stopping" | "not answering" | "stopped" | "unusable";
+  /**
+   * "preparing", "ready": an app is being started in it, or has been, for the next one who tries it. "unusable": its
+   * configuration cannot be read.
+   */
+  readonly state:
+    | "starting"
+    | "preparing"
+    | "ready"
+    | "running"
+    | "stopping"
+    | "not answering"
+    | "stopped"
+    | "unusable";
   /** The virtual machine monitor, "kvm" or "tcg", and whether it runs inside its walls. */
   readonly driver: string | null;
   readonly accelerator: string | null;
@@ -67,7 +78,7 @@ export const listCommand = buildCommand<{ json: boolean; running: boolean }, [],
     brief: "List the sandboxes with their apps",
     fullDescription:
       "Memory: what the host would have free without the sandbox, what its supervisor and virtual machine monitor share with\n" +
-      "others, and what the guest has in use. HOME is what the home takes on the disk, of what it may take.",
+      "others, and what the guest has in use. A sandbox that is ready waits for the next vitrine try of its app. HOME is what the home takes on the disk, of what it may take.",
   },
 });
 

@@ -117,7 +117,7 @@ class Agent {
         hello: (params) => this.#greet(params),
         setClock: ({ time }) => {
           this.#options.machine?.setClock(time);
-          return {};
+          return { uptime: monotonicNow() };
         },
         openHome: async ({ format }) => {
           await this.#openHome(format);

@@ -6,6 +6,7 @@ import { VitrineError } from "../../base/error.ts";
 import { validate } from "../../base/untrusted.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
+  type AdoptRequest,
   type AppliedPolicy,
   type ControlStreamHeader,
   controlContract,
@@ -35,6 +36,12 @@ export interface SandboxService {
   info(waitUntilReady: boolean): Promise<SandboxInfo>;
   launch(
     request: LaunchRequest,
+    streams: ReadonlyMap<StdioName, ByteStream>,
+    onEnd: (end: ProcessEnd) => void,
+  ): Promise<{ process: number; pid: number }>;
+  /** Gives the app of a ready machine to the caller, as {@link launch} a new one. */
+  adopt(
+    request: AdoptRequest,
     streams: ReadonlyMap<StdioName, ByteStream>,
     onEnd: (end: ProcessEnd) => void,
   ): Promise<{ process: number; pid: number }>;
@@ -123,7 +130,7 @@ class ControlConnection {
     this.#mux.onStream((stream, header) => {
       const checked = validate(header, (raw) => controlStreamHeader.safeParse(raw));
       if (!checked.success) stream.destroy();
-      else this.#take(stream, checked.data);
+      else this.#open(stream, checked.data);
     });
     this.#mux.onClose(() => {
       this.#hangUp();
@@ -135,7 +142,7 @@ class ControlConnection {
     this.#mux.close();
   }
 
-  #take(stream: ByteStream, header: ControlStreamHeader): void {
+  #open(stream: ByteStream, header: ControlStreamHeader): void {
     switch (header.kind) {
       case "rpc":
         return this.#serve(stream);
@@ -152,7 +159,14 @@ class ControlConnection {
     if (this.rpc !== undefined) return stream.destroy();
     const handlers: Handlers<typeof controlContract> = {
       info: ({ waitUntilReady }) => this.#service.info(waitUntilReady),
-      launch: (request) => this.#launch(request),
+      launch: (request) =>
+        this.#take({ number: request.process, attached: request.stdio.kind !== "null" }, (streams, onEnd) =>
+          this.#service.launch(request, streams, onEnd),
+        ),
+      adopt: (request) =>
+        this.#take({ number: request.process, attached: true }, (streams, onEnd) =>
+          this.#service.adopt(request, streams, onEnd),
+        ),
       signal: async ({ process, signal }) => {
         await this.#service.signal(this.#own(process), signal);
         return {};
@@ -184,21 +198,24 @@ class ControlConnection {
     this.#pendingCount++;
   }
 
-  async #launch(request: LaunchRequest): Promise<{ pid: number }> {
-    const number = request.process;
+  /** Has `start` bring the caller's process number `number`, which becomes this caller's; `attached`: it ends with him. */
+  async #take(
+    { number, attached }: { number: number; attached: boolean },
+    start: (
+      streams: ReadonlyMap<StdioName, ByteStream>,
+      onEnd: (end: ProcessEnd) => void,
+    ) => Promise<{ process: number; pid: number }>,
+  ): Promise<{ pid: number }> {
     if (this.#processes.has(number)) {
       throw new VitrineError("invalid-argument", `Cannot launch process ${number}: the number is in use`);
     }
     const streams = this.#pending.get(number) ?? new Map<StdioName, ByteStream>();
     this.#pending.delete(number);
     this.#pendingCount -= streams.size;
-    const entry: { process: number | undefined; attached: boolean } = {
-      process: undefined,
-      attached: request.stdio.kind !== "null",
-    };
+    const entry: { process: number | undefined; attached: boolean } = { process: undefined, attached };
     this.#processes.set(number, entry);
     try {
-      const { process, pid } = await this.#service.launch(request, streams, (end) => {
+      const { process, pid } = await start(streams, (end) => {
         this.#processes.delete(number);
         this.rpc?.emit("exited", { process: number, ...end });
       });

@@ -100,6 +100,22 @@ export function snapshotLogPath(environment: Environment = process.env): string 
   return join(logFolder(environment), "SNAPSHOTS.log");
 }
 
+/** The log of machines that were made ready. */
+export function readyLogPath(environment: Environment = process.env): string {
+  return join(logFolder(environment), "READY.log");
+}
+
+/** The folder of what the user has configured: $XDG_CONFIG_HOME/vitrine. It need not be there. */
+export function configDirectory(environment: Environment = process.env): string {
+  const configured = environment.XDG_CONFIG_HOME;
+  const base = configured !== undefined && isAbsolute(configured) ? configured : join(homeOf(environment), ".config");
+  return join(base, FOLDER);
+}
+
+function homeOf(environment: Environment): string {
+  return environment.HOME !== undefined && isAbsolute(environment.HOME) ? environment.HOME : homedir();
+}
+
 function logFolder(environment: Environment): string {
   const folder = join(stateDirectory(environment), "logs");
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -89,8 +89,13 @@ export class GuestLink {
       );
     }
     // Nobody waits for that: whatever is asked of the agent next comes after it.
-    this.rpc.call("setClock", { time: Date.now() }).catch(() => {});
+    this.setClock().catch(() => {});
     return answer;
+  }
+
+  /** Sets the guest's wall clock to the host's; tells the guest's uptime, in milliseconds. */
+  setClock(): Promise<{ uptime: number }> {
+    return this.rpc.call("setClock", { time: Date.now() });
   }
 
   /** Has the user's home mounted. */

@@ -5,8 +5,8 @@ import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
-import type { Phase, SandboxInfo } from "../../channel/contract/control.ts";
-import type { TraceOptions } from "../../channel/contract/trace.ts";
+import type { SandboxInfo } from "../../channel/contract/control.ts";
+import type { TraceOptions, TraceRecord } from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { socketPair } from "../../sys/socket.ts";
@@ -16,21 +16,13 @@ import { snapshotKey } from "../snapshot/snapshot-key.ts";
 import { isRefused, openSnapshot, refuseSnapshot, type StoredSnapshot } from "../snapshot/snapshot-store.ts";
 import { startSnapshot } from "../snapshot/start-snapshot.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
-import {
-  DEFAULT_MEMORY_MIB,
-  type Driver,
-  isNoFaultOfMachine,
-  type RunningVm,
-  type VmExit,
-  type VmSpec,
-} from "../vmm/driver.ts";
+import { DEFAULT_MEMORY_MIB, isNoFaultOfMachine, type RunningVm, type VmSpec } from "../vmm/driver.ts";
 import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
-import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
+import type { GuestEvents, GuestOptions } from "./guest-options.ts";
 import { GuestProcesses } from "./guest-processes.ts";
 import { markUsed } from "./home-disk.ts";
-import type { EndReason } from "./lifecycle.ts";
-import type { LogFile, Severity } from "./log-file.ts";
+import { reasonOf } from "./machine-end.ts";
 import { residentOf } from "./resident.ts";
 import { SHRINK_DEADLINE_MS, shrink, WORTH_SHRINKING_BYTES } from "./shrink.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
@@ -43,28 +35,6 @@ export const GUEST_MEMORY_DEADLINE_MS = 2000;
 /** How often at most a user is told that the disk is full, in milliseconds. */
 export const DISK_FULL_NOTICE_INTERVAL_MS = 60_000;
 
-export interface GuestOptions {
-  readonly spec: SupervisorSpec;
-  readonly paths: SandboxPaths;
-  readonly consoleLog: string;
-  readonly log: LogFile;
-  readonly driver: Driver;
-  /** Reads the policy as it is now. */
-  readonly policy: () => Promise<Policy>;
-}
-
-export interface GuestEvents {
-  reached(phase: Phase, at: number): void;
-  /** Processes or windows have come or gone. */
-  activityChanged(): void;
-  notice(severity: Severity, message: string): void;
-  compositorLost(): void;
-  /** The machine may run on, but nobody in it answers any more. */
-  agentLost(message: string): void;
-  /** Called once, if the machine was started at all. */
-  machineEnded(reason: EndReason): void;
-}
-
 export class Guest {
   readonly #options: GuestOptions;
   readonly #events: GuestEvents;
@@ -73,6 +43,7 @@ export class Guest {
   #windows: Windows | undefined;
   #processes: GuestProcesses | undefined;
   #origin: "cold" | "restored" | undefined;
+  #paused = false;
   #killed = false;
   #closed = false;
   #network: GuestNetwork | undefined;
@@ -156,7 +127,7 @@ export class Guest {
 
   /** Memory of the guest, null when it does not say. */
   async memory(): Promise<SandboxInfo["guestMemory"]> {
-    if (this.#link === undefined || this.#processes === undefined) return null;
+    if (this.#link === undefined || this.#processes === undefined || this.#paused) return null;
     return this.#link.rpc.call("memory", {}, { deadlineMs: GUEST_MEMORY_DEADLINE_MS }).catch(() => null);
   }
 
@@ -172,6 +143,34 @@ export class Guest {
     const memory = await this.#link.rpc.call("dropCaches", {}, { deadlineMs: SHRINK_DEADLINE_MS });
     // Where the monitor takes back by itself what is free, that is all.
     return elasticMemory === undefined ? 0 : await shrink(elasticMemory, memory);
+  }
+
+  /** Stops its processors, until {@link resume}. Rejects with "unavailable" where the monitor cannot. */
+  async pause(): Promise<void> {
+    if (this.#machine?.pause === undefined)
+      throw new VitrineError("unavailable", `Cannot pause a machine of driver "${this.#options.driver.name}"`);
+    this.#paused = true;
+    await this.#machine.pause();
+  }
+
+  /**
+   * Has it go on, with its windows on the user's compositor and the focus for which that gave `hostToken`. Resolves when the
+   * agent has answered and its clock is right.
+   */
+  async resume(hostToken: string | undefined): Promise<void> {
+    if (this.#link === undefined) throw new VitrineError("internal", "Cannot resume a guest without an agent");
+    // Nobody in the guest is needed for that.
+    this.#windows?.moveToUser(hostToken);
+    await this.#machine?.resume?.();
+    this.#paused = false;
+    const { uptime } = await this.#link.setClock();
+    this.#windows?.setGuestUptime(uptime);
+  }
+
+  /** Calls `heard` for every message of an app to the display, until the function returned is called. */
+  watchApps(heard: () => void): () => void {
+    const show = ({ direction }: TraceRecord) => void (direction === "guest->" && heard());
+    return this.#windows?.trace({ without: [] }, show) ?? (() => {});
   }
 
   /** Puts a policy in force for the windows, also for those that come; returns how many app connections it ended. */
@@ -330,21 +329,5 @@ export class Guest {
   #acceptStream(stream: ByteStream, header: GuestStreamHeader): void {
     if (this.#windows === undefined) stream.destroy();
     else this.#windows.accept(stream, header);
-  }
-}
-
-function reasonOf(exit: VmExit): EndReason {
-  switch (exit.reason) {
-    case "stopped":
-    case "guest-exit":
-      return { kind: "guest-off" };
-    case "panic":
-      return { kind: "guest-panic", line: exit.message };
-    case "killed":
-      return { kind: "monitor-failed", message: `it was killed by ${exit.signal}` };
-    case "monitor-failed":
-      return { kind: "monitor-failed", message: exit.message };
-    default:
-      return exit satisfies never;
   }
 }

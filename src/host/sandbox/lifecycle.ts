@@ -16,6 +16,10 @@ export type EndReason =
   | { kind: "idle" }
   /** The host had too little memory, and nobody used it. */
   | { kind: "low-memory" }
+  /** A trial whose command has gone, by whatever. */
+  | { kind: "abandoned" }
+  /** A ready machine that nobody has adopted, and nobody will. `failed`: its app could not be made ready. */
+  | { kind: "given-up"; why: string; failed: boolean }
   /** The supervisor was told to end, by a signal. */
   | { kind: "signal"; signal: string }
   /** The kernel of the guest gave up; `line` is what it said, fit to be shown. */
@@ -121,6 +125,10 @@ export function describeEnd(reason: EndReason): string {
       return "stopped because nothing ran in it any more";
     case "low-memory":
       return "stopped because the host ran out of memory and nobody used it";
+    case "abandoned":
+      return "stopped because the command that tried the app has gone";
+    case "given-up":
+      return `given up before anybody wanted it: ${reason.why}`;
     case "signal":
       return `stopped because its supervisor received ${reason.signal}`;
     case "guest-panic":
@@ -142,7 +150,7 @@ export function describeEnd(reason: EndReason): string {
 
 /** True when nobody wanted this end, so that people must be told. */
 export function isFailure(reason: EndReason): boolean {
-  return reason.kind !== "requested" && reason.kind !== "idle" && reason.kind !== "signal";
+  return !["requested", "idle", "signal", "abandoned", "given-up"].includes(reason.kind);
 }
 
 function unreachable(value: never): never {

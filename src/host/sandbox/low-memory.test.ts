@@ -19,6 +19,7 @@ const sandbox = fc.record({
   name: fc.string({ minLength: 1, maxLength: 3 }),
   idleSince: fc.option(fc.integer({ min: 0, max: 5 })),
   shrunk: fc.boolean(),
+  startedAt: fc.integer({ min: 0, max: 5 }),
 });
 
 test("nobody with a window is asked; all idle ones shrink before one ends, the one used longest ago first", () => {

@@ -56,6 +56,7 @@ function startSandbox(
       driver: "qemu",
       confined: true,
       environment: {},
+      ready: null,
     },
     paths: sandboxPaths(NAME, environment),
     consoleLog: join(folder, "console"),

@@ -84,8 +84,14 @@ export class HostProcessDriver implements Driver {
       monitor.kill(signal);
       return exited;
     };
+    const processors = (signal: "SIGSTOP" | "SIGCONT") => async () => {
+      monitor.kill(signal);
+      agent.signalAll(signal);
+    };
     return {
       pid: monitor.pid ?? 0,
+      pause: processors("SIGSTOP"),
+      resume: processors("SIGCONT"),
       accelerator: "tcg",
       channel: Promise.resolve(channel),
       console,
@@ -116,6 +122,11 @@ export class TestAgent {
     });
   }
 
+  /** Sends every process a signal. */
+  signalAll(signal: "SIGSTOP" | "SIGCONT"): void {
+    for (const { pid } of this.#children.values()) if (pid !== undefined) globalThis.process.kill(-pid, signal);
+  }
+
   close(): void {
     for (const child of this.#children.values()) child.kill("SIGKILL");
     for (const terminal of this.#terminals.values()) terminal.close();
@@ -129,7 +140,7 @@ export class TestAgent {
         kernel: "6.0-test",
         uptime: { init: 10, agent: 20, now: 30 },
       }),
-      setClock: () => ({}),
+      setClock: () => ({ uptime: 40 }),
       openHome: () => ({}),
       openNetwork: () => ({}),
       spawn: async ({ process, argv, environment, stdio }) => {

@@ -4,9 +4,12 @@ import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import type { TraceOptions, TraceRecord } from "../../channel/contract/trace.ts";
+import { fdStream } from "../../channel/fd-stream.ts";
 import { monotonicNanoseconds } from "../../sys/clock.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
+import { connectUnix } from "../../sys/socket.ts";
+import type { CompositorRoute } from "../display/compositor-route.ts";
 import type { Policy } from "../policy/policy.ts";
 import { colourValue } from "./colour.ts";
 import { sandboxPaths } from "./directories.ts";
@@ -38,6 +41,11 @@ export interface Windows {
   mintActivationToken(hostToken: string): string | undefined;
   /** Shows the messages of apps until the function returned is called. Throws when there are none to show. */
   trace(options: TraceOptions, show: (record: TraceRecord) => void): () => void;
+  /**
+   * Brings windows that nobody sees yet, those of a ready machine, to the user's compositor. One of them gets the focus for
+   * which that gave `hostToken`.
+   */
+  moveToUser(hostToken: string | undefined): void;
   /** What the guest's monotonic clock says now, in milliseconds. */
   setGuestUptime(milliseconds: number): void;
   close(): Promise<void>;
@@ -76,6 +84,7 @@ async function noWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promis
     trace: () => {
       throw new VitrineError("unavailable", "Cannot trace: the sandbox was started without a display");
     },
+    moveToUser: () => {},
     setGuestUptime: () => {},
     close: async () => arena.close(),
   };
@@ -98,12 +107,14 @@ async function realWindows(
       onNotice: (severity, message) => handlers.notice(severity, message),
     });
   const route = await reopen();
+  let backstage = spec.ready === null ? undefined : await openBackstage(route, socketPath, handlers.compositorLost);
   const { arena, offset, bytes } = await openArena(spec);
   let clockOffset = 0n;
   const display = new HostDisplay({
     socketPath,
-    route,
-    reopen,
+    route: backstage?.route ?? route,
+    // While nobody is to see the windows they do not go to the user's compositor, whatever becomes of the one they are on.
+    reopen: () => (backstage === undefined ? reopen() : Promise.reject(unseen())),
     sandbox: spec.name,
     colour: colourValue(spec.colour),
     arena,
@@ -133,14 +144,57 @@ async function realWindows(
     trace: (options, show) => display.trace(options, show),
     setPolicy: (changed) => display.setPolicy(changed),
     mintActivationToken: (hostToken) => display.mintActivationToken(hostToken),
+    moveToUser: (hostToken) => {
+      if (backstage === undefined) return;
+      display.moveTo(route);
+      if (hostToken !== undefined) display.activate(hostToken);
+      backstage.close();
+      backstage = undefined;
+    },
     setGuestUptime: (milliseconds) => {
       clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
     },
     close: async () => {
       await display.close();
+      if (backstage !== undefined) route.close();
+      backstage?.close();
       arena.close();
     },
   };
+}
+
+/** Where the windows of a ready machine are until somebody wants to see them. */
+interface Backstage {
+  readonly route: CompositorRoute;
+  close(): void;
+}
+
+/**
+ * A stand-in for the compositor that `userRoute` leads to. `onLost` is called when that compositor goes: what its apps were
+ * told of it holds for no other.
+ */
+async function openBackstage(userRoute: CompositorRoute, socketPath: string, onLost: () => void): Promise<Backstage> {
+  const { learnOffer } = await import("../display/stand-in/offer.ts");
+  const { StandIn } = await import("../display/stand-in/stand-in.ts");
+  const standIn = new StandIn(await learnOffer(userRoute));
+  // Says nothing, and hears of the compositor's end.
+  const watched = fdStream(connectUnix(socketPath));
+  let open = true;
+  watched.onData(() => {});
+  watched.onEnd(() => watched.destroy());
+  watched.onClose(() => open && onLost());
+  return {
+    route: standIn.route,
+    close: () => {
+      open = false;
+      watched.destroy();
+      standIn.close();
+    },
+  };
+}
+
+function unseen(): VitrineError {
+  return new VitrineError("unavailable", "Cannot reach the compositor: nobody is to see these windows yet");
 }
 
 /** The memory file with the pixels, and where in it they are. */
