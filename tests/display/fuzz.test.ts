@@ -51,3 +51,16 @@ test(
   },
   DEADLINE_MS,
 );
+
+test(
+  "sessions whose apps move, to the stand-in and back",
+  async () => {
+    await using moving = await Stage.open("moving");
+    const { found, sessions, grownBytes } = await fuzz(moving, { seed: 1, seconds: SECONDS_PER_SEED });
+    expect(found).toBeUndefined();
+    expect(sessions).toBeGreaterThan(0);
+    expect(grownBytes).toBeLessThan(MAX_GROWTH_BYTES);
+    expect(await moving.settle()).toEqual({ clients: 0, windows: 0, descriptors: 0 });
+  },
+  DEADLINE_MS,
+);

@@ -21,7 +21,7 @@ import type { Way } from "./plans.ts";
 
 const FILE_BYTES = 256 * 1024;
 /** How long an answer may take before a session counts as hung, in milliseconds. */
-const ANSWER_DEADLINE_MS = 20_000;
+export const ANSWER_DEADLINE_MS = 20_000;
 
 export class FuzzConnection implements Disposable {
   readonly model = new Model();

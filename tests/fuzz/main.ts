@@ -1,6 +1,6 @@
 /**
  * The fuzzer: `npm run fuzz -- [--seconds N] [--seed S] [--first N] [--way app|guest|stream] [--compositor KIND]
- * [--without INTERFACE.REQUEST,...]`.
+ * [--without INTERFACE.REQUEST,...]`; KIND may be "stand-in" and "moving" too.
  *
  * It makes up sessions from the protocol tables, as apps and as guest halves that lie, and runs them through the display
  * on a real compositor. What finds something is shrunk and written to tests/fuzz/corpus/, from where the tests do it
@@ -10,8 +10,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { CompositorKind } from "../support/compositor.ts";
-import { type Leftovers, Stage } from "../support/display-stage.ts";
+import { type Leftovers, Stage, type StageKind } from "../support/display-stage.ts";
 import { allRequests, type FuzzRun, fuzz, WAYS } from "./fuzz.ts";
 import type { Way } from "./plans.ts";
 import { shrink } from "./shrink.ts";
@@ -26,7 +25,7 @@ const { values } = parseArgs({
     without: { type: "string", default: "" },
   },
 });
-const kind = values.compositor as CompositorKind;
+const kind = values.compositor as StageKind;
 const ways = values.way === undefined ? WAYS : ([values.way as Way] as const);
 const exceptions: string[] = [];
 process.on("uncaughtException", (error) => exceptions.push(error.stack ?? String(error)));

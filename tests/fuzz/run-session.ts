@@ -1,7 +1,8 @@
 /** Runs one session, made up or done again, and says what is wrong afterwards. */
 import { VitrineError } from "../../src/base/error.ts";
+import { eventually } from "../support/deadline.ts";
 import { SCREEN, type Stage } from "../support/display-stage.ts";
-import { FuzzConnection } from "./connection.ts";
+import { ANSWER_DEADLINE_MS, FuzzConnection } from "./connection.ts";
 import { Generator } from "./generate.ts";
 import type { Model } from "./model.ts";
 import type { Operation, Session } from "./operation.ts";
@@ -54,6 +55,7 @@ async function run(stage: Stage, way: Way, next: (model: Model) => Operation | u
       const operation = next(connection.model);
       if (operation === undefined) break;
       operations.push(operation);
+      if (operation.do === "sync") stage.move();
       if (operation.do === "sync") await connection.sync();
       else if (operation.do === "input") await use(stage, operation);
       else connection.perform(operation);
@@ -69,7 +71,7 @@ async function run(stage: Stage, way: Way, next: (model: Model) => Operation | u
     (error): Finding => ({ kind: "compositor died", text: String(error) }),
   );
   const refusals = stage.notices.flatMap((notice) => REFUSED.exec(notice)?.[1] ?? []).map(general);
-  const finding = alive ?? failure ?? fromNotices(stage.notices, refusals) ?? fromCounts(stage);
+  const finding = alive ?? failure ?? fromNotices(stage.notices, refusals) ?? (await fromCounts(stage));
   return { session: { by: way, operations }, finding, refusals };
 }
 
@@ -89,10 +91,14 @@ function fromNotices(notices: readonly string[], refusals: readonly string[]): F
   return ours === undefined ? undefined : { kind: "compositor refused", text: ours };
 }
 
-/** Connections may still be on their way out, but there is never less than what the stage itself has. */
-function fromCounts({ leftovers }: Stage): Finding | undefined {
-  const { clients, windows } = leftovers;
-  return clients < 0 || windows < 0 ? { kind: "miscount", text: JSON.stringify(leftovers) } : undefined;
+/**
+ * Connections may still be on their way out, and windows on their way to where they have moved, but in the end there is never
+ * less than what the stage itself has.
+ */
+async function fromCounts(stage: Stage): Promise<Finding | undefined> {
+  const enough = () => (stage.leftovers.clients >= 0 && stage.leftovers.windows >= 0) || undefined;
+  const counted = await eventually("counting", ANSWER_DEADLINE_MS, enough).catch(() => false);
+  return counted ? undefined : { kind: "miscount", text: JSON.stringify(stage.leftovers) };
 }
 
 /** Without the numbers that differ each time. */

@@ -1,6 +1,5 @@
 /** Makes a session that found something as short as it can be and still find the same. */
-import type { CompositorKind } from "../support/compositor.ts";
-import { Stage } from "../support/display-stage.ts";
+import { Stage, type StageKind } from "../support/display-stage.ts";
 import type { Operation, Session } from "./operation.ts";
 import { type Finding, repeatSession } from "./run-session.ts";
 
@@ -8,7 +7,7 @@ import { type Finding, repeatSession } from "./run-session.ts";
 const MAX_REPETITIONS = 150;
 
 /** The shortest session found; undefined when it does not find the same a second time. */
-export async function shrink(kind: CompositorKind, session: Session, finding: Finding): Promise<Session | undefined> {
+export async function shrink(kind: StageKind, session: Session, finding: Finding): Promise<Session | undefined> {
   await using stages = new FreshStages(kind);
   const finds = async (operations: readonly Operation[]): Promise<boolean> => {
     const again = (await repeatSession(await stages.stage(), { ...session, operations })).finding;
@@ -31,10 +30,10 @@ export async function shrink(kind: CompositorKind, session: Session, finding: Fi
 
 /** A stage, and a new one after each finding. */
 class FreshStages implements AsyncDisposable {
-  readonly #kind: CompositorKind;
+  readonly #kind: StageKind;
   #current: Stage | undefined;
 
-  constructor(kind: CompositorKind) {
+  constructor(kind: StageKind) {
     this.#kind = kind;
   }
 

@@ -3,6 +3,9 @@
  * would stop shall be stopped, or be harmless, without it too.
  */
 import { readdirSync } from "node:fs";
+import { directRoute } from "../../src/host/display/compositor-route.ts";
+import { learnOffer } from "../../src/host/display/stand-in/offer.ts";
+import { StandIn } from "../../src/host/display/stand-in/stand-in.ts";
 import { Compositor, type CompositorKind } from "./compositor.ts";
 import { eventually } from "./deadline.ts";
 import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "./display-loop.ts";
@@ -14,6 +17,9 @@ import { openWindow } from "./window.ts";
 export const SCREEN = { width: 1280, height: 800 };
 /** Transfers that only one side has come to are given up after ten seconds. */
 const SETTLE_DEADLINE_MS = 15_000;
+
+/** The stand-in stands in for sway. "moving": between both, whenever {@link Stage.move} is called. */
+export type StageKind = CompositorKind | "stand-in" | "moving";
 
 /** What attackers may leave behind: connections, windows and descriptors besides those of the stage itself. */
 export interface Leftovers {
@@ -32,6 +38,8 @@ export class Stage implements AsyncDisposable {
   readonly rigs: Readonly<Record<"guest" | "stream", LinkRig>>;
   /** On sway alone, which takes it. */
   readonly input: VirtualInput | undefined;
+  /** Moves all apps to the stand-in or back to the compositor, on a stage where they move. */
+  move: () => void = () => {};
   readonly #bystanders: readonly WaylandClient[];
   readonly #descriptors: number;
 
@@ -50,18 +58,33 @@ export class Stage implements AsyncDisposable {
     this.#descriptors = openDescriptors();
   }
 
-  static async open(kind: CompositorKind): Promise<Stage> {
-    const compositor = await Compositor.start({ kind, ...SCREEN });
-    const input = kind === "sway" ? await VirtualInput.create(compositor.socketPath) : undefined;
-    const loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED) });
-    const rigs = { guest: new LinkRig(compositor, "arena"), stream: new LinkRig(compositor, "stream") };
+  static async open(kind: StageKind): Promise<Stage> {
+    const isOnStandIn = kind === "stand-in" || kind === "moving";
+    const compositor = await Compositor.start({ ...(isOnStandIn ? {} : { kind }), ...SCREEN });
+    const hasInput = kind === "sway" || kind === "moving";
+    const input = hasInput ? await VirtualInput.create(compositor.socketPath) : undefined;
+    const straight = directRoute(compositor.socketPath);
+    const offer = isOnStandIn ? await learnOffer(straight) : undefined;
+    const route = () => (offer === undefined ? straight : new StandIn(offer).route);
+    const loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED), route: route() });
+    const rigs = {
+      guest: new LinkRig(compositor, "arena", route()),
+      stream: new LinkRig(compositor, "stream", route()),
+    };
     const direct = await WaylandClient.connect(compositor.socketPath);
     const app = await WaylandClient.connect(loop.socketPath);
     const { client: guest } = await rigs.guest.connect();
     const { client: stream } = await rigs.stream.connect();
     for (const client of [app, guest, stream])
       await openWindow(client, { width: 100, height: 100, appId: "bystander" });
-    return new Stage(compositor, loop, rigs, input, [direct, app, guest, stream]);
+    const stage = new Stage(compositor, loop, rigs, input, [direct, app, guest, stream]);
+    let isSeen = false;
+    if (kind === "moving")
+      stage.move = () => {
+        isSeen = !isSeen;
+        for (const { host } of stage.#displays) host.moveTo(isSeen ? straight : route());
+      };
+    return stage;
   }
 
   /** What the host halves have said since it was last forgotten. */
@@ -90,6 +113,7 @@ export class Stage implements AsyncDisposable {
   /** All that was sent before, to anyone, has had time to arrive: the bystanders have asked and been answered. */
   async bystand(): Promise<void> {
     await Promise.all(this.#bystanders.map((client) => client.roundtrip()));
+    for (const client of this.#bystanders) client.forgetEvents();
   }
 
   /** Waits until nothing is left of the attackers; returns what is left all the same. */

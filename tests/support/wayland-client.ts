@@ -201,6 +201,11 @@ export class WaylandClient implements Disposable {
     await this.next(this.create(this.display, "sync", []), "done", deadlineMs);
   }
 
+  /** Drops the events that nobody has taken, of all objects: for those that live long and look at nothing. */
+  forgetEvents(): void {
+    for (const object of this.#objects.values()) object.forget();
+  }
+
   /** Waits for the end of the connection: for tests that provoke it. */
   async ended(deadlineMs = DEFAULT_DEADLINE_MS): Promise<ConnectionEnd> {
     if (this.#end !== undefined) return this.#end;

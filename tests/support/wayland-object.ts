@@ -73,10 +73,15 @@ export class ClientObject {
     else waiting.resolve(event);
   }
 
+  /** Drops the events that nobody has taken. */
+  forget(): void {
+    for (const event of this.#events.splice(0)) for (const fd of event.fds) fd.close();
+  }
+
   /** The object is gone, or with `error` the connection: closes what nobody took, fails who waits. */
   end(error: VitrineError | undefined): void {
     this.alive = false;
-    for (const event of this.#events.splice(0)) for (const fd of event.fds) fd.close();
+    this.forget();
     if (error !== undefined) for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
   }
 }

@@ -6,18 +6,17 @@ import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
-import { decode } from "../../wayland/decode.ts";
 import { wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
 import { SERVER_ID_MIN } from "../../wayland/ids.ts";
 import { MessageReader, type RawMessage } from "../../wayland/message-reader.ts";
 import { type InterfaceTable, type MessageTable, messageByName, type Value } from "../../wayland/types.ts";
 import { CompositorConnection } from "./compositor-connection.ts";
 import type { DisplayContext } from "./context.ts";
-import { depart } from "./departure.ts";
+import { depart, leaveBehind } from "./departure.ts";
 import { EventQueue } from "./event-queue.ts";
 import { GlobalList } from "./globals.ts";
 import { guestRequest } from "./guest-requests.ts";
-import { hostEvent } from "./host-events.ts";
+import { hostDisplayEvent, hostEvent } from "./host-events.ts";
 import { InputSerials } from "./input-serials.ts";
 import { COMPOSITOR_HANDSHAKE_DEADLINE_MS, MAX_ERROR_CHARS, MAX_RETURNS, RETURNS_INTERVAL_MS } from "./limits.ts";
 import { LinkEnd } from "./link-end.ts";
@@ -85,18 +84,30 @@ export class DisplayClient {
     return this.#compositor;
   }
 
-  /** Another compositor is there: shows on it all that there was. A connection that was not lost is left alone. */
+  /** Goes from the compositor, in good order, without waiting for it. For the guest it is lost, until {@link reconnect}. */
+  leaveCompositor(): void {
+    if (this.#isOver || this.#phase === "lost") return;
+    if (this.#lost === undefined) this.#tellLost();
+    leaveBehind(this);
+    clearTimeout(this.#handshakeTimer);
+    this.#phase = "lost";
+  }
+
+  /**
+   * Another compositor is there: shows on it all that there was. A connection that was not lost is left alone. One that cannot
+   * get there after all waits on, and the context is told.
+   */
   reconnect(): void {
     if (this.#phase !== "lost") return;
     try {
       this.#compositor = this.#connect();
     } catch (error) {
-      return this.#fatal(HOST_DISPLAY_ID, WL_DISPLAY_ERROR.implementation, VitrineError.from(error).message);
+      return this.#compositorClosed(VitrineError.from(error));
     }
     this.#phase = "connecting";
     const { lost, free } = this.objects.hostChanged();
     this.#lost?.push(...lost);
-    for (const { guestId } of free) this.#announceFree(guestId);
+    for (const { guestId } of free) this.announceFree(guestId);
     this.#own = undefined;
     this.globals.hostChanged();
     this.#shakeHands(() => {
@@ -203,7 +214,7 @@ export class DisplayClient {
   destroyedByGuest(object: RelayObject): void {
     const freeNow = this.objects.guestDestroyed(object);
     object.relay.destroyed?.(this, object);
-    if (freeNow && object.hostId === 0 && object.guestId < SERVER_ID_MIN) this.#announceFree(object.guestId);
+    if (freeNow && object.hostId === 0 && object.guestId < SERVER_ID_MIN) this.announceFree(object.guestId);
   }
 
   /** Another policy is in force: what it does not allow is taken back. Returns false when that ends the connection. */
@@ -279,30 +290,14 @@ export class DisplayClient {
   }
 
   #hostMessage(raw: RawMessage, fds: OwnedFd[]): void {
-    if (raw.objectId === HOST_DISPLAY_ID) this.#hostDisplayEvent(raw);
-    else if (raw.objectId === HOST_REGISTRY_ID) this.globals.registryEvent(raw);
-    else hostEvent(this, raw, fds, this.#trail);
+    if (raw.objectId === HOST_REGISTRY_ID) return this.globals.registryEvent(raw);
+    if (raw.objectId !== HOST_DISPLAY_ID) return hostEvent(this, raw, fds, this.#trail);
+    const refusal = hostDisplayEvent(this, raw);
+    if (refusal !== undefined) this.#fatal(refusal.guestId, refusal.code, refusal.text, refusal.reason);
   }
 
-  #hostDisplayEvent(raw: RawMessage): void {
-    const message = wl_display.events[raw.opcode];
-    if (message === undefined) return;
-    const args = decode(message, raw);
-    this.context.tracer?.message(this.number, "<-host", wl_display, HOST_DISPLAY_ID, message, args);
-    if (message.name === "delete_id") {
-      const object = this.objects.hostDeleted(args[0] as number);
-      if (object !== undefined) this.#announceFree(object.guestId);
-      return;
-    }
-    // wl_display.error: the compositor refused something that passed our checks. The guest learns which of its objects.
-    const [hostId, code, text] = args as [number, number, string];
-    const entry = this.objects.byHostId(hostId);
-    const object = entry?.kind === "relayed" ? entry.object : undefined;
-    const reason = `${object?.relay.table.name ?? "wl_display"} error ${code}: ${text}`;
-    this.#fatal(object?.guestId ?? HOST_DISPLAY_ID, code, text, ` by the compositor: ${reason}`);
-  }
-
-  #announceFree(guestId: number): void {
+  /** The guest may use an id again. */
+  announceFree(guestId: number): void {
     this.sendToGuest(HOST_DISPLAY_ID, wl_display, "delete_id", [guestId]);
   }
 

@@ -29,7 +29,7 @@ export interface CompositorHandlers {
 export class CompositorConnection {
   readonly #socket: OwnedFd;
   readonly #watch: Watch;
-  readonly #handlers: CompositorHandlers;
+  #handlers: CompositorHandlers;
   readonly #reader = new MessageReader();
   readonly #readBuffer = new Uint8Array(READ_BYTES);
   readonly #receivedFds: OwnedFd[] = [];
@@ -37,12 +37,19 @@ export class CompositorConnection {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #queuedFds: OwnedFd[] = [];
+  readonly #whenCongested: "read" | "wait";
   #blocked = false;
+  #waiting = false;
+  #leaving = false;
   #closed = false;
 
-  /** Takes ownership of `socket`, connected to the compositor. */
-  constructor(socket: OwnedFd, handlers: CompositorHandlers) {
+  /**
+   * Takes ownership of `socket`, connected to the compositor. `whenCongested`: what is done with incoming messages while the
+   * other side leaves much unread; "wait" bounds the answers of one who answers everything.
+   */
+  constructor(socket: OwnedFd, handlers: CompositorHandlers, whenCongested: "read" | "wait" = "read") {
     this.#handlers = handlers;
+    this.#whenCongested = whenCongested;
     this.#socket = socket;
     this.#watch = watch(this.#socket, { readable: true }, (ready) => {
       if (ready.writable) this.#resume();
@@ -55,9 +62,9 @@ export class CompositorConnection {
     return this.#queuedBytes > COMPOSITOR_HIGH_WATER_BYTES;
   }
 
-  /** The connection is over, by whichever side. */
+  /** The connection is over, by whichever side, or we are leaving. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#closed || this.#leaving;
   }
 
   /** Queues a message. Takes ownership of `fds`. Nothing is sent before {@link flush}. */
@@ -68,7 +75,7 @@ export class CompositorConnection {
     args: readonly Value[],
     fds: readonly OwnedFd[] = [],
   ): void {
-    if (this.#closed) {
+    if (this.closed) {
       for (const fd of fds) fd.close();
       return;
     }
@@ -90,7 +97,9 @@ export class CompositorConnection {
       this.#queue.push(bytes);
       this.#queuedBytes += bytes.length;
     }
-    if (!this.#blocked && !this.#closed) this.#drain();
+    if (this.#closed) return;
+    if (this.#blocked) this.#setBlocked(true);
+    else this.#drain();
   }
 
   /** Ends the connection from our side; the compositor removes everything that belonged to it. */
@@ -103,6 +112,28 @@ export class CompositorConnection {
     this.#receivedFds.length = 0;
     this.#queuedFds = [];
     this.#queue = [];
+  }
+
+  /**
+   * As close(), once the compositor has handled what is queued: it has when it answers on `lastId`. It is not waited for longer
+   * than `deadlineMs`. No handler is called any more, and nothing else is sent.
+   */
+  leave(lastId: number, deadlineMs: number): void {
+    this.flush();
+    if (this.closed) return;
+    this.#leaving = true;
+    const timer = setTimeout(() => this.close(), deadlineMs);
+    this.#handlers = {
+      message: ({ objectId }, fds) => {
+        for (const fd of fds.splice(0)) fd.close();
+        if (objectId !== lastId) return;
+        clearTimeout(timer);
+        this.close();
+      },
+      batchEnd: () => {},
+      drained: () => {},
+      closed: () => clearTimeout(timer),
+    };
   }
 
   #drain(): void {
@@ -135,9 +166,11 @@ export class CompositorConnection {
   }
 
   #setBlocked(blocked: boolean): void {
-    if (this.#blocked === blocked) return;
+    const waiting = this.#whenCongested === "wait" && this.congested;
+    if (this.#blocked === blocked && this.#waiting === waiting) return;
     this.#blocked = blocked;
-    this.#watch.update({ readable: true, writable: blocked });
+    this.#waiting = waiting;
+    this.#watch.update({ readable: !waiting, writable: blocked });
   }
 
   #readRemaining(error: VitrineError): void {
@@ -161,7 +194,7 @@ export class CompositorConnection {
         }
         if (this.#closed) return;
         this.#handlers.batchEnd();
-        if (this.#closed || received.length < READ_BYTES) return;
+        if (this.#closed || this.#waiting || received.length < READ_BYTES) return;
       }
     } catch (error) {
       if (!this.#closed) this.#fail(VitrineError.from(error));

@@ -13,6 +13,8 @@ import { probeCompositor } from "./probe-compositor.ts";
 import { openSecurityContext, type SecurityContext } from "./security-context.ts";
 
 export interface CompositorRoute {
+  /** Where it leads, unless to a user's compositor: the stand-in has no successor that apps could return on. */
+  readonly kind?: "stand-in";
   readonly layout: Layout;
   /** A new connection for an app, owned by the caller. Throws "unavailable" when the compositor cannot be reached. */
   connect(): OwnedFd;

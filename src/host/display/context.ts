@@ -6,6 +6,7 @@ import type { Colour } from "./frame/colour.ts";
 import type { Layout } from "./output-layout.ts";
 import type { DisplayPolicy } from "./policy.ts";
 import type { SelectionNames } from "./selection-names.ts";
+import type { ShownWindow } from "./shown-windows.ts";
 import type { Tracer } from "./trace/tracer.ts";
 import type { Transfers } from "./transfers.ts";
 
@@ -36,8 +37,8 @@ export interface DisplayContext {
   /** Writes pixel rows that came as bytes into the arena. Refused where the guest maps the arena itself. */
   writePixels(offset: number, stride: number, rowBytes: number, data: Uint8Array): void;
   /** A window got its first content, or a window went away. */
-  windowShown(): void;
-  windowHidden(): void;
+  windowShown(window: ShownWindow): void;
+  windowHidden(window: ShownWindow): void;
   compositorLost(error: VitrineError | undefined): void;
   /** The last messages of an app connection that was ended by an error, fit for a log. */
   trail(client: number, lines: readonly string[]): void;

@@ -9,8 +9,8 @@ import { decode } from "../../wayland/decode.ts";
 import { wl_callback, wl_display, wl_registry } from "../../wayland/generated/wayland.ts";
 import { CLIENT_ID_MAX, IdAllocator } from "../../wayland/ids.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
-import { type InterfaceTable, messageByName, type Value } from "../../wayland/types.ts";
-import { CompositorConnection } from "./compositor-connection.ts";
+import { fdCount, type InterfaceTable, messageByName, type Value } from "../../wayland/types.ts";
+import { CompositorConnection, takeFds } from "./compositor-connection.ts";
 
 /** How long a compositor may take to answer, in milliseconds; a busy desktop answers within a few. */
 export const COMPOSITOR_PROBE_DEADLINE_MS = 3000;
@@ -24,8 +24,8 @@ export interface HostGlobal {
   readonly version: number;
 }
 
-/** Takes an event of an object by its name. */
-export type HostEventHandler = (name: string, args: readonly Value[]) => void;
+/** Takes an event of an object by its name. Descriptors are closed after it. */
+export type HostEventHandler = (name: string, args: readonly Value[], fds: readonly OwnedFd[]) => void;
 
 interface Followed {
   readonly table: InterfaceTable;
@@ -37,7 +37,7 @@ export class ControlConnection {
   readonly globals = new Map<number, HostGlobal>();
   /** Called when a global comes or goes after the connection was opened. */
   onGlobal: (global: HostGlobal, present: boolean) => void = () => {};
-  readonly #path: string;
+  readonly #where: string;
   readonly #connection: CompositorConnection;
   readonly #ids = new IdAllocator(REGISTRY_ID + 1, CLIENT_ID_MAX);
   readonly #objects = new Map<number, Followed>();
@@ -46,7 +46,12 @@ export class ControlConnection {
 
   /** Connects to the compositor at `path` and learns what it offers. Throws "unavailable" or "timeout". */
   static async open(path: string): Promise<ControlConnection> {
-    const control = new ControlConnection(path);
+    return await ControlConnection.over(connectTo(path), `at "${path}"`);
+  }
+
+  /** The same over a socket that is connected already, of which it takes ownership; `where` is for error messages. */
+  static async over(socket: OwnedFd, where: string): Promise<ControlConnection> {
+    const control = new ControlConnection(socket, where);
     try {
       await control.roundtrip();
       return control;
@@ -56,9 +61,9 @@ export class ControlConnection {
     }
   }
 
-  private constructor(path: string) {
-    this.#path = path;
-    this.#connection = new CompositorConnection(connectTo(path), {
+  private constructor(socket: OwnedFd, where: string) {
+    this.#where = where;
+    this.#connection = new CompositorConnection(socket, {
       message: (raw, fds) => this.#message(raw, fds),
       batchEnd: () => this.#connection.flush(),
       drained: () => {},
@@ -104,7 +109,7 @@ export class ControlConnection {
     this.request(DISPLAY_ID, wl_display, "sync", [this.create(wl_callback, () => resolve())]);
     this.flush();
     const timer = setTimeout(() => {
-      reject(new VitrineError("timeout", `Cannot talk to the compositor at "${this.#path}": no answer`));
+      reject(new VitrineError("timeout", `Cannot talk to the compositor ${this.#where}: no answer`));
     }, COMPOSITOR_PROBE_DEADLINE_MS);
     this.#waiting.add(reject);
     try {
@@ -121,13 +126,16 @@ export class ControlConnection {
   }
 
   #message(raw: RawMessage, fds: OwnedFd[]): void {
-    // Nothing of what is bound here brings descriptors.
-    for (const fd of fds.splice(0)) fd.close();
     if (raw.objectId === DISPLAY_ID) return this.#displayEvent(raw);
     if (raw.objectId === REGISTRY_ID) return this.#registryEvent(raw);
     const object = this.#objects.get(raw.objectId);
     const message = object?.table.events[raw.opcode];
-    if (object !== undefined && message !== undefined) object.onEvent(message.name, decode(message, raw));
+    const own = takeFds(fds, message === undefined ? fds.length : fdCount(message));
+    try {
+      if (object !== undefined && message !== undefined) object.onEvent(message.name, decode(message, raw), own);
+    } finally {
+      for (const fd of own) fd.close();
+    }
   }
 
   #displayEvent(raw: RawMessage): void {
@@ -140,7 +148,7 @@ export class ControlConnection {
       return;
     }
     this.#connection.close();
-    this.#finish(new VitrineError("protocol", `Cannot talk to the compositor at "${this.#path}": "${args[2]}"`));
+    this.#finish(new VitrineError("protocol", `Cannot talk to the compositor ${this.#where}: "${args[2]}"`));
   }
 
   #registryEvent(raw: RawMessage): void {
@@ -167,7 +175,7 @@ export class ControlConnection {
   }
 
   #unavailable(reason: string): VitrineError {
-    return new VitrineError("unavailable", `Cannot talk to the compositor at "${this.#path}": ${reason}`);
+    return new VitrineError("unavailable", `Cannot talk to the compositor ${this.#where}: ${reason}`);
   }
 }
 

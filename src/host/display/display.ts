@@ -8,9 +8,9 @@ import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { TraceOptions, TraceRecord } from "../../channel/contract/trace.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
-import { Mapping } from "../../sys/memory.ts";
 import { describeProblem, type Policy, SHIPPED_POLICY } from "../policy/policy.ts";
 import { relayRegistry } from "./allow-list.ts";
+import { ArenaWriter } from "./arena-writer.ts";
 import { DisplayClient } from "./client.ts";
 import { type CompositorRoute, directRoute, noRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
@@ -21,6 +21,7 @@ import { DisplayPolicy } from "./policy.ts";
 import { probeCompositor } from "./probe-compositor.ts";
 import { mintActivationToken } from "./relays/xdg-activation.ts";
 import { SelectionNames } from "./selection-names.ts";
+import { ShownWindows } from "./shown-windows.ts";
 import { Tracer } from "./trace/tracer.ts";
 import { type Announcer, Transfers } from "./transfers.ts";
 
@@ -74,25 +75,29 @@ export class HostDisplay {
   readonly #clients = new Map<number, DisplayClient>();
   readonly #transfers = new Transfers();
   readonly #context: DisplayContext;
-  #mapping: Mapping | undefined;
+  readonly #pixels: ArenaWriter;
   readonly #tracer = new Tracer();
   #lastTrail = Number.NEGATIVE_INFINITY;
-  #windows = 0;
+  readonly #windows = new ShownWindows();
   /** "away": it is being waited for. */
   #compositor: "there" | "away" | "lost" | "closed" = "there";
   #wake: () => void = () => {};
+  /** Counts how often a compositor was looked for. */
+  #search = 0;
 
   constructor(options: HostDisplayOptions) {
     this.#options = options;
     this.#route = options.route ?? directRoute(options.socketPath);
     this.#layout = new CurrentLayout(this.#route.layout);
+    const arenaOffset = options.arenaOffset ?? 0;
+    this.#pixels = new ArenaWriter({ arena: options.arena, offset: arenaOffset, bytes: options.arenaBytes });
     this.#context = {
       sandbox: options.sandbox,
       colour: options.colour,
       connect: () => this.#route.connect(),
       layout: this.#layout,
       arena: options.arena,
-      arenaOffset: options.arenaOffset ?? 0,
+      arenaOffset,
       arenaBytes: options.arenaBytes,
       relays: relayRegistry,
       transfers: this.#transfers,
@@ -104,9 +109,20 @@ export class HostDisplay {
       selectionNames: new SelectionNames(randomBytes(SELECTION_SECRET_BYTES).toString("hex")),
       tracer: undefined,
       clockOffset: options.clockOffset ?? (() => 0n),
-      writePixels: (offset, stride, rowBytes, data) => this.#writePixels(offset, stride, rowBytes, data),
-      windowShown: () => this.#countWindows(+1),
-      windowHidden: () => this.#countWindows(-1),
+      writePixels: (offset, stride, rowBytes, data) => {
+        if (options.pixels !== "stream")
+          throw new VitrineError("protocol", "Cannot take pixels as bytes: the guest maps the arena");
+        this.#pixels.write(offset, stride, rowBytes, data);
+      },
+      windowShown: (window) => {
+        this.#windows.add(window);
+        options.onFirstFrame?.();
+        options.onWindowCount?.(this.#windows.count);
+      },
+      windowHidden: (window) => {
+        this.#windows.delete(window);
+        options.onWindowCount?.(this.#windows.count);
+      },
       compositorLost: (error) => this.#compositorLost(error),
       trail: (client, lines) => this.#trail(client, lines),
       notice: (severity, message) => options.onNotice?.(severity, message),
@@ -115,7 +131,7 @@ export class HostDisplay {
 
   /** Windows with content, of all apps. */
   get windows(): number {
-    return this.#windows;
+    return this.#windows.count;
   }
 
   /** App connections. */
@@ -132,9 +148,34 @@ export class HostDisplay {
     return [...this.#clients.values()].filter((client) => !client.policyChanged()).length;
   }
 
+  /**
+   * Moves all apps to the compositor behind `route`, which takes the place of the display's route. They leave where they are in
+   * good order, and return as after a compositor's end: with their windows, while what cannot return ends in the words of its
+   * protocol (replay.ts). What they ask for meanwhile waits. A compositor that is not there is waited for like one that has
+   * gone, by way of `reopen`. The old route is closed, after the new one was opened: their security contexts must not have
+   * the same path.
+   */
+  moveTo(route: CompositorRoute): void {
+    if (this.#compositor === "closed") return route.close();
+    const before = this.#route;
+    this.#windows.compositorChanged();
+    for (const client of [...this.#clients.values()]) client.leaveCompositor();
+    before.close();
+    this.#arrive(route);
+    this.#wake();
+  }
+
   /** A token for an app that is being started, which stands for one that the compositor gave its launcher. */
   mintActivationToken(hostToken: string): string {
     return mintActivationToken(this.#context, hostToken);
+  }
+
+  /**
+   * Gives a window of an app that runs already the focus for which the compositor gave `hostToken` to a launcher: the first
+   * that is shown, or else the next that will be. After {@link moveTo}, that is the first one on the new compositor.
+   */
+  activate(hostToken: string): void {
+    this.#windows.activate(hostToken);
   }
 
   /** Shows the messages of app connections until the function returned is called. Throws "limit" when too many watch. */
@@ -187,8 +228,7 @@ export class HostDisplay {
     const gone = Promise.all(clients.map((client) => client.gone));
     for (const client of clients) client.end();
     this.#transfers.close();
-    this.#mapping?.close();
-    this.#mapping = undefined;
+    this.#pixels.close();
     await gone;
     this.#route.close();
   }
@@ -200,39 +240,42 @@ export class HostDisplay {
     this.#options.onTrail?.(client, lines);
   }
 
-  #countWindows(change: 1 | -1): void {
-    this.#windows += change;
-    if (change === 1) this.#options.onFirstFrame?.();
-    this.#options.onWindowCount?.(this.#windows);
-  }
-
   /**
    * One connection may have ended for its own sake, and a compositor that dies may let go of its clients before it stops
    * listening: whatever was lost returns with the first one that answers.
    */
   #compositorLost(error: VitrineError | undefined): void {
     if (this.#compositor !== "there") return;
+    if (this.#route.kind === "stand-in") {
+      for (const client of [...this.#clients.values()]) client.giveUp();
+      return;
+    }
     this.#compositor = "away";
+    this.#windows.compositorChanged();
     this.#context.notice("warning", "the compositor has gone; windows wait for one to return");
     void this.#awaitCompositor(error);
   }
 
   async #awaitCompositor(cause: VitrineError | undefined): Promise<void> {
     const { returnDeadlineMs = COMPOSITOR_RETURN_DEADLINE_MS } = this.#options;
+    this.#search += 1;
+    const search = this.#search;
+    const goesOn = () => this.#compositor === "away" && this.#search === search;
     // First: the new way may use the same path.
     this.#route.close();
     this.#route = noRoute;
     const deadline = performance.now() + returnDeadlineMs;
-    while (this.#compositor === "away" && performance.now() < deadline) {
+    while (goesOn() && performance.now() < deadline) {
       try {
         const route = await this.#reopen();
-        this.#replaceRoute(route);
-        return;
+        if (!goesOn()) return route.close();
+        this.#context.notice("info", "a compositor is there again, and windows return");
+        return this.#arrive(route);
       } catch {
         await this.#pause(COMPOSITOR_RETRY_MS);
       }
     }
-    if (this.#compositor !== "away") return;
+    if (!goesOn()) return;
     this.#compositor = "lost";
     for (const client of [...this.#clients.values()]) client.giveUp();
     this.#options.onCompositorLost?.(cause);
@@ -244,12 +287,10 @@ export class HostDisplay {
     return directRoute(this.#options.socketPath);
   }
 
-  #replaceRoute(route: CompositorRoute): void {
-    if (this.#compositor !== "away") return route.close();
+  #arrive(route: CompositorRoute): void {
     this.#compositor = "there";
     this.#route = route;
     this.#layout.replace(route.layout);
-    this.#context.notice("info", "a compositor is there again, and windows return");
     for (const client of [...this.#clients.values()]) client.reconnect();
   }
 
@@ -262,31 +303,5 @@ export class HostDisplay {
       resolve();
     };
     return promise;
-  }
-
-  #writePixels(offset: number, stride: number, rowBytes: number, data: Uint8Array): void {
-    const { arena, arenaBytes, pixels } = this.#options;
-    if (pixels !== "stream")
-      throw new VitrineError("protocol", "Cannot take pixels as bytes: the guest maps the arena");
-    const rows = rowBytes > 0 ? data.length / rowBytes : 0;
-    if (
-      !Number.isInteger(rows) ||
-      rows === 0 ||
-      stride < rowBytes ||
-      offset + (rows - 1) * stride + rowBytes > arenaBytes
-    ) {
-      throw new VitrineError(
-        "protocol",
-        `Cannot take pixels: ${data.length} bytes in rows of ${rowBytes} do not fit at ${offset}`,
-      );
-    }
-    this.#mapping ??= Mapping.map(arena, { length: arenaBytes, offset: this.#context.arenaOffset, writable: true });
-    if (stride === rowBytes) {
-      this.#mapping.bytes.set(data, offset);
-      return;
-    }
-    for (let row = 0; row < rows; row += 1) {
-      this.#mapping.bytes.set(data.subarray(row * rowBytes, (row + 1) * rowBytes), offset + row * stride);
-    }
   }
 }

@@ -2,6 +2,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { decode } from "../../wayland/decode.ts";
+import { wl_display } from "../../wayland/generated/wayland.ts";
 import type { RawMessage } from "../../wayland/message-reader.ts";
 import { fdCount, type Value } from "../../wayland/types.ts";
 import type { DisplayClient } from "./client.ts";
@@ -45,4 +46,32 @@ export function hostEvent(client: DisplayClient, raw: RawMessage, fds: OwnedFd[]
   } finally {
     for (const fd of own) fd.close();
   }
+}
+
+/** wl_display.error: the compositor refuses something that has passed our checks, and ends the connection. */
+export interface Refusal {
+  /** The object of the guest's that it is about; that of wl_display when it is none. */
+  readonly guestId: number;
+  readonly code: number;
+  readonly text: string;
+  /** For the log. */
+  readonly reason: string;
+}
+
+/** Handles an event of the compositor's wl_display; returns an error of it, after which nothing else will come. */
+export function hostDisplayEvent(client: DisplayClient, raw: RawMessage): Refusal | undefined {
+  const message = wl_display.events[raw.opcode];
+  if (message === undefined) return undefined;
+  const args = decode(message, raw);
+  client.context.tracer?.message(client.number, "<-host", wl_display, raw.objectId, message, args);
+  if (message.name === "delete_id") {
+    const object = client.objects.hostDeleted(args[0] as number);
+    if (object !== undefined) client.announceFree(object.guestId);
+    return undefined;
+  }
+  const [hostId, code, text] = args as [number, number, string];
+  const entry = client.objects.byHostId(hostId);
+  const object = entry?.kind === "relayed" ? entry.object : undefined;
+  const reason = ` by the compositor: ${object?.relay.table.name ?? "wl_display"} error ${code}: ${text}`;
+  return { guestId: object?.guestId ?? raw.objectId, code, text, reason };
 }

@@ -85,3 +85,10 @@ export const RETURNS_INTERVAL_MS = 60_000;
 export const COMPOSITOR_RETRY_MS = 250;
 /** How long it is waited for: a desktop that has crashed is there again within seconds; a user who has logged out is not. */
 export const COMPOSITOR_RETURN_DEADLINE_MS = 30_000;
+
+/** Objects of one app connection on the stand-in: those of the guest, and those of the frames around its windows. */
+export const MAX_STAND_IN_OBJECTS = 65_536;
+/** Keymaps that the stand-in gives to one app connection, each with a descriptor: apps ask for one or two. */
+export const MAX_STAND_IN_KEYMAPS = 64;
+/** Time between the frames of the stand-in. */
+export const STAND_IN_FRAME_MS = 1000 / 60;

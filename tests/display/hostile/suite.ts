@@ -1,7 +1,6 @@
 /** The tests of a set of attacks on one compositor, which they share. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { CompositorKind } from "../../support/compositor.ts";
-import { Stage } from "../../support/display-stage.ts";
+import { Stage, type StageKind } from "../../support/display-stage.ts";
 import type { Attack, Attacker } from "./attack.ts";
 import { TOPICS } from "./catalogue.ts";
 import { runAttack } from "./run-attack.ts";
@@ -15,7 +14,7 @@ const DEADLINE_MS = 60_000;
 const MAX_GROWTH_BYTES = 128 * 1024 * 1024;
 
 /** Tests of the attacks that `chosen` takes, each by everyone who can do it. */
-export function attackOn(kind: CompositorKind, chosen: (attack: Attack, topic: string) => boolean): void {
+export function attackOn(kind: StageKind, chosen: (attack: Attack, topic: string) => boolean): void {
   describe(`on ${kind}`, () => {
     let stage: Stage;
     let memory: number | undefined;

@@ -32,6 +32,13 @@ export class Positioner {
     return this.#requests.has("set_size") && this.#requests.has("set_anchor_rect");
   }
 
+  /** Where it puts the popup where nothing is in the way, counted from the parent. */
+  get place(): Point & Size {
+    const [width = 0, height = 0] = this.#requests.get("set_size") ?? [];
+    const along = (axis: 0 | 1, size: number) => placed(this.#side(axis), ...this.#anchor(axis), size);
+    return { x: along(0, width), y: along(1, height), width, height };
+  }
+
   /** A request of the guest's; the last of its kind counts. */
   set(name: string, args: readonly number[]): void {
     this.#requests.set(name, args);
@@ -70,17 +77,26 @@ export class Positioner {
 
   /** The guest's place along an axis; undefined when the compositor's is none of those that were asked for. */
   #along(axis: 0 | 1, place: number, hostSize: number, guestSize: number, origin: number): number | undefined {
-    const rect = this.#requests.get("set_anchor_rect") ?? [];
-    const direction = (name: string) => DIRECTIONS[this.#requests.get(name)?.[0] ?? 0]?.[axis] ?? 0;
-    const [start = 0, length = 0] = [rect[axis], rect[axis + 2]];
-    const offset = this.#requests.get("set_offset")?.[axis] ?? 0;
-    const asked = { anchor: direction("set_anchor"), gravity: direction("set_gravity"), offset };
-    const flipped = { anchor: -asked.anchor, gravity: -asked.gravity, offset };
+    const [start, length] = this.#anchor(axis);
+    const asked = this.#side(axis);
+    const flipped = { anchor: -asked.anchor, gravity: -asked.gravity, offset: asked.offset };
     // Compositors differ in whether the offset is turned as well.
-    const side = [asked, flipped, { ...flipped, offset: -offset }].find(
+    const side = [asked, flipped, { ...flipped, offset: -flipped.offset }].find(
       (candidate) => placed(candidate, start + origin, length, hostSize) === place,
     );
     return side && placed(side, start, length, guestSize);
+  }
+
+  /** The anchor rectangle along an axis. */
+  #anchor(axis: 0 | 1): [start: number, length: number] {
+    const rect = this.#requests.get("set_anchor_rect") ?? [];
+    return [rect[axis] ?? 0, rect[axis + 2] ?? 0];
+  }
+
+  #side(axis: 0 | 1): Side {
+    const direction = (name: string) => DIRECTIONS[this.#requests.get(name)?.[0] ?? 0]?.[axis] ?? 0;
+    const offset = this.#requests.get("set_offset")?.[axis] ?? 0;
+    return { anchor: direction("set_anchor"), gravity: direction("set_gravity"), offset };
   }
 }
 

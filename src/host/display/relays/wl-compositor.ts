@@ -94,10 +94,11 @@ export const subsurfaceRelay = defineRelay<SubsurfaceState>({
   returns: (client, object) => {
     const { surface } = object.state;
     if (surface?.parent === undefined) return;
-    // The guest may have let go of the wl_subcompositor that it asked.
+    // The guest may have let go of the wl_subcompositor that it asked. Ours is bound, if it was not, before the new id is given.
+    const { subcompositor } = client.own;
     client.objects.giveHostId(object);
     const args = [object.hostId, surface.hostId, surface.parent.hostId];
-    client.sendToHost(client.own.subcompositor, wl_subcompositor, "get_subsurface", args);
+    client.sendToHost(subcompositor, wl_subcompositor, "get_subsurface", args);
     surface.subsurfaceHostId = object.hostId;
   },
 });

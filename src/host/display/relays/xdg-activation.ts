@@ -9,6 +9,7 @@
  * 3. The window to be activated is a live surface of the app. The application id that is announced is rewritten.
  */
 import { xdg_activation_token_v1, xdg_activation_v1 } from "../../../wayland/generated/xdg-activation-v1.ts";
+import type { DisplayClient } from "../client.ts";
 import { type DisplayContext, perSandbox } from "../context.ts";
 import { hostAppId } from "../identity.ts";
 import { ACTIVATION_ACTION_MAX_AGE_MS, MAX_ACTIVATION_TOKENS } from "../limits.ts";
@@ -16,6 +17,7 @@ import { MintedNames } from "../minted-names.ts";
 import { permitted } from "../policy.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
 import { defineRelay, forward, type RelayObject } from "../relay.ts";
+import type { GuestSurface } from "../surfaces/guest-surface.ts";
 
 interface TokenState {
   /** The app has named what the user did. */
@@ -35,6 +37,22 @@ const tokens = perSandbox(() => new MintedNames(MAX_ACTIVATION_TOKENS));
 /** A guest's token that stands for one of the compositor's, in this sandbox. */
 export function mintActivationToken(context: DisplayContext, hostToken: string): string {
   return tokens(context).mint(hostToken);
+}
+
+/**
+ * Does for an app that was started before anybody wanted it what it would do itself: gives the window of `surface`, which is
+ * about to be shown, the focus for which `hostToken` was given to a launcher. Not where the policy forbids it, or the
+ * compositor has no such thing.
+ */
+export function activateWindow(client: DisplayClient, surface: GuestSurface, hostToken: string): void {
+  if (!permitted(client, "activation", true)) return;
+  // After the commit that shows it: a compositor may know nothing of a window without content.
+  client.whenAnswered(() => {
+    const manager = surface.frame && client.own.bindOptional(xdg_activation_v1, 1);
+    if (manager === undefined) return;
+    client.sendToHost(manager, xdg_activation_v1, "activate", [hostToken, surface.hostId]);
+    client.sendToHost(manager, xdg_activation_v1, "destroy", []);
+  });
 }
 
 export const activationRelay = defineRelay({

@@ -19,6 +19,7 @@ import { MAX_SURFACE_SIDE } from "../limits.ts";
 import { verdictOn } from "../policy.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
 import { again } from "../replay.ts";
+import type { ShownWindow } from "../shown-windows.ts";
 import { checkUndecorated, setWindowParent, useAsRole, violation, windowGone, windowParent } from "../surface-roles.ts";
 import type { GuestSurface } from "../surfaces/guest-surface.ts";
 import { type Size, sameSize } from "../surfaces/rect.ts";
@@ -27,6 +28,7 @@ import { liveObject } from "../translate.ts";
 import { placeForHost } from "./input-focus.ts";
 import { TitleBar } from "./title-bar.ts";
 import { actOnWindow, buttonsOf } from "./window-acts.ts";
+import { activateWindow } from "./xdg-activation.ts";
 import { commitOnce, cutTies, dismissPopups } from "./xdg-order.ts";
 import { roleEnded, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
 
@@ -43,7 +45,7 @@ export interface ToplevelState {
   capabilities: readonly number[] | undefined;
 }
 
-export interface ToplevelWindow {
+export interface ToplevelWindow extends ShownWindow {
   readonly xdgSurface: RelayObject<XdgSurfaceState>;
   readonly surface: GuestSurface;
   /** What stands on the compositor's side: with another one all of it is made anew. */
@@ -70,6 +72,7 @@ export function becomeToplevel(request: GuestRequest<XdgSurfaceState>, surface: 
       set_max_size: { guest: NO_LIMIT, host: NO_LIMIT },
     },
     hasContent: false,
+    activate: (hostToken) => activateWindow(client, surface, hostToken),
   };
   useAsRole(object, toplevel);
   object.state.role = toplevel;
@@ -166,8 +169,8 @@ function isBelow(most: number, least: number): boolean {
 function setContent(client: DisplayClient, window: ToplevelWindow, hasContent: boolean): void {
   if (window.hasContent === hasContent) return;
   window.hasContent = hasContent;
-  if (hasContent) client.context.windowShown();
-  else client.context.windowHidden();
+  if (hasContent) client.context.windowShown(window);
+  else client.context.windowHidden(window);
 }
 
 /** The compositor's xdg_surface.configure: tells the guest first what it means for its toplevel, if `role` is one. */
