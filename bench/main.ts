@@ -44,8 +44,6 @@ const PRESSES = 60;
 const PAUSE_MS = 50;
 /** Ways that differ in their start. */
 const STARTED: readonly WayName[] = ["native", "arena", "restored", "waypipe"];
-/** Ways that differ in nothing but their start. */
-const STARTED_ONLY: readonly WayName[] = ["restored"];
 /** Idle sandboxes that are measured together. */
 const MANY = 10;
 
@@ -101,7 +99,7 @@ async function prepare() {
   const release = hostRelease();
   const image = `vitrine-bench-${release}`;
   say(`building image ${image}`);
-  const build = ["image", "build", image, "--release", release, "--packages", PACKAGES.join()];
+  const build = ["image", "build", image, "--release", release, "--packages", PACKAGES.join(), "--snapshot"];
   const { status, errors } = await vitrine(build, environment);
   if (status !== 0) throw new Error(errors);
   const kernel = await ensureKernel();
@@ -177,7 +175,7 @@ async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | 
   const latency: Report["latency"] = {};
   const memory: Report["memory"] = {};
   const wakeUps: number[] = [];
-  for (const name of chosen.filter((way) => !STARTED_ONLY.includes(way))) {
+  for (const name of chosen) {
     await using way = ways(compositor)[name]();
     // A screen that is drawn often blurs the figures less.
     await compositor.swaymsg("output HEADLESS-1 mode --custom 1280x800@240Hz");

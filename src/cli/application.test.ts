@@ -19,7 +19,7 @@ async function vitrine(...words: string[]): Promise<{ status: number; out: strin
       env: {},
     },
   };
-  await run(vitrineApplication, words, context);
+  await run(await vitrineApplication(words[0]), words, context);
   return { status: statusOfRun(context.process.exitCode), ...written };
 }
 
@@ -95,7 +95,17 @@ describe("vitrine", () => {
 
   test("shells get proposals", async () => {
     const context: CliContext = { process: { stdout: { write: () => {} }, stderr: { write: () => {} }, env: {} } };
-    const proposals = await proposeCompletions(vitrineApplication, ["l"], context);
+    const proposals = await proposeCompletions(await vitrineApplication(), ["l"], context);
     expect(proposals.map((proposal) => proposal.completion).sort()).toEqual(["list", "logs"]);
+  });
+
+  test("a command is loaded without the others", async () => {
+    const script = `await (await import("./application.ts")).vitrineApplication("search"); console.log(Object.keys(require.cache).join())`;
+    const loaded = await new Response(
+      Bun.spawn([process.execPath, "-e", script], { cwd: import.meta.dirname, stdout: "pipe" }).stdout,
+    ).text();
+    expect(loaded).toContain("commands/search.ts");
+    expect(loaded).not.toContain("commands/run.ts");
+    expect(loaded).not.toContain("zod");
   });
 });

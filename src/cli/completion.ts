@@ -8,6 +8,10 @@ export const COMPLETE = "__complete";
 
 /** Prints one proposal per line for the last of `words`. */
 export async function complete(context: CliContext, words: readonly string[]): Promise<void> {
-  const proposals = await proposeCompletions(vitrineApplication, words, context);
+  const proposals = await proposeCompletions(
+    await vitrineApplication(words.length > 1 ? words[0] : undefined),
+    words,
+    context,
+  );
   for (const { completion } of proposals) context.process.stdout.write(`${completion}\n`);
 }

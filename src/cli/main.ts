@@ -20,5 +20,5 @@ const context: CliContext = {
 };
 const [first, ...words] = process.argv.slice(2);
 if (first === COMPLETE) await complete(context, words);
-else await run(vitrineApplication, process.argv.slice(2), context);
+else await run(await vitrineApplication(first), process.argv.slice(2), context);
 process.exitCode = statusOfRun(context.process.exitCode);

@@ -30,7 +30,7 @@ function contextOf(written: { out: string; errors: string }): CliContext {
 async function permissions(...words: string[]): Promise<{ status: number; out: string; errors: string }> {
   const written = { out: "", errors: "" };
   const context = contextOf(written);
-  await run(vitrineApplication, ["permissions", ...words], context);
+  await run(await vitrineApplication(), ["permissions", ...words], context);
   return { status: statusOfRun(context.process.exitCode), ...written };
 }
 
@@ -142,7 +142,9 @@ describe("vitrine permissions", () => {
   test("shells get topics and values", async () => {
     const context = contextOf({ out: "", errors: "" });
     const propose = async (...words: string[]) =>
-      (await proposeCompletions(vitrineApplication, ["permissions", ...words], context)).map((one) => one.completion);
+      (await proposeCompletions(await vitrineApplication(), ["permissions", ...words], context)).map(
+        (one) => one.completion,
+      );
     expect(await propose("one", "clip")).toEqual(["clipboard-in", "clipboard-out"]);
     expect(await propose("one", "clipboard-in", "on-")).toContain("on-paste");
   });
@@ -152,7 +154,7 @@ test("nothing starts under a policy that is broken", async () => {
   writeFile(global, "everything off\n");
   const written = { out: "", errors: "" };
   const context = contextOf(written);
-  await run(vitrineApplication, ["run", "--no-display", "--image", "one", "--", "true"], context);
+  await run(await vitrineApplication(), ["run", "--no-display", "--image", "one", "--", "true"], context);
   expect(statusOfRun(context.process.exitCode)).toBe(65);
   expect(written.errors).toContain(`${global}:1: no topic is called "everything"`);
 });

@@ -7,6 +7,7 @@ import { REHEARSAL_OPTION } from "../../channel/contract/agent.ts";
 import { setWallClock } from "../../sys/clock.ts";
 import { addEntropy } from "../../sys/entropy.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
+import { rehearseDisplay } from "../display/rehearsal.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
 import { AppRoot } from "./app-root.ts";
 import { HomeDisk } from "./home-disk.ts";
@@ -70,7 +71,7 @@ function serve(stream: ByteStream, apps: AppRoot): Promise<boolean> {
 try {
   const apps = awaitInit();
   const words = readFileSync("/proc/cmdline", "utf8").trim().split(" ");
-  if (words.includes(REHEARSAL_OPTION)) await rehearse({ ...OPTIONS, apps });
+  if (words.includes(REHEARSAL_OPTION)) await rehearse({ ...OPTIONS, apps, rehearseDisplay });
   await serveLinks(openLink, (stream) => serve(stream, apps));
   process.exit(0);
 } catch (error) {

@@ -3,6 +3,8 @@
  * been read from the disk and made ready to run. It is an ordinary session over a pair of sockets, and ends as one.
  */
 import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { VitrineError } from "../../base/error.ts";
 import { AGENT_PROTOCOL_VERSION, agentContract, type HostStreamHeader } from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
@@ -10,12 +12,18 @@ import { Mux } from "../../channel/mux.ts";
 import { RpcPeer } from "../../channel/rpc.ts";
 import { socketPair } from "../../sys/socket.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
+import { WAYLAND_DISPLAY } from "./environment.ts";
 
 /** Started and ended; any image has it. */
 const COMMAND = "true";
 
+export interface RehearsalOptions extends Omit<AgentOptions, "powerOff"> {
+  /** Shows pictures on the display at `socketPath`, whose link ends at `hostMux`. Without, the display is not used. */
+  readonly rehearseDisplay?: (socketPath: string, hostMux: Mux) => Promise<void>;
+}
+
 /** Resolves when the session is over, and nothing of it is left but what files it has read. */
-export async function rehearse(options: Omit<AgentOptions, "powerOff">): Promise<void> {
+export async function rehearse(options: RehearsalOptions): Promise<void> {
   const over = Promise.withResolvers<void>();
   const [guestEnd, hostEnd] = socketPair();
   runAgent(fdStream(guestEnd), { ...options, powerOff: () => over.resolve() });
@@ -39,6 +47,10 @@ export async function rehearse(options: Omit<AgentOptions, "powerOff">): Promise
     const stdio = { kind: "streams" } as const;
     await rpc.call("spawn", { process: 1, argv: [COMMAND], environment: {}, user: "user", stdio });
     await ended;
+    await options.rehearseDisplay?.(join(options.runtimeDir, WAYLAND_DISPLAY), mux);
+  } catch (error) {
+    // A machine is as good without what was to be rehearsed, only slower at first.
+    options.onNotice?.(VitrineError.from(error).message);
   } finally {
     mux.close();
   }
