@@ -92,9 +92,7 @@ async function printed(vm: RunningVm): Promise<void> {
 async function agentAnswers(vm: RunningVm): Promise<void> {
   const ignored = () => {};
   const link = new GuestLink(fdStream(await vm.channel), {
-    stream: ignored,
     exited: ignored,
-    refused: ignored,
     lost: ignored,
   });
   const identity = { hostname: "bench", machineId: "0".repeat(32), environment: {} };

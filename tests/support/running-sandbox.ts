@@ -51,7 +51,7 @@ export class RunningSandbox implements AsyncDisposable {
     this.#lock = parts.lock;
     this.#ended = parts.ended;
     this.#holder = parts.holder;
-    const mux = parts.driver.machine?.agent.mux;
+    const mux = parts.driver.machine?.agent.displayMux;
     if (mux === undefined) throw new Error("the machine has no agent");
     const pixels = { kind: "stream" } as const;
     this.#guest = new GuestDisplay({ mux, socketPath: this.appSocket, pixels, arenaBytes: ARENA_BYTES });

@@ -240,9 +240,7 @@ test(
 async function outputOf(vm: RunningVm, script: string): Promise<string> {
   const ended = Promise.withResolvers<void>();
   const link = new GuestLink(fdStream(await vm.channel), {
-    stream: (stream) => stream.destroy(),
     exited: () => ended.resolve(),
-    refused: () => {},
     lost: (error) => ended.reject(error),
   });
   const identity = { hostname: "disk", machineId: "1".repeat(32), environment: {} };

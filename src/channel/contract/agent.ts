@@ -1,26 +1,33 @@
 /**
  * What the supervisor (host) and the agent (guest) say to each other. Both ends compile this file.
  *
- * 1. One byte pipe (virtio-serial port, or vsock) carries one mux; the host is its "client" side.
+ * 1. Two byte pipes (virtio-serial ports, or vsock connections) carry one mux each; the host is their "client" side. The
+ *    agent link is for what the supervisor does, the display link for windows: on the host it ends in another process.
  * 2. The host opens the {kind: "rpc"} stream first and calls `hello`. Versions must be equal: both ends ship together.
  *    Until then the agent has said nothing, and knows nothing that belongs to one sandbox: so a machine can be saved in
  *    this state and started again, any number of times, each time with a hello of its own.
  * 3. For a process the host chooses a number, opens one stream for each stdio channel it wants, then calls `spawn`.
  *    The end of a stdin stream closes the process's stdin; stdout and stderr streams end when the process closed them.
  *    A terminal is one stream, both directions.
- * 4. The guest opens one {kind: "wayland"} stream for each app connection; contract/display.ts says what it carries.
- * 5. The guest opens {kind: "transfer"} streams for clipboard data announced on a wayland stream.
- * 6. The loss of the link is the end of the guest: the agent reboots, which ends the virtual machine.
+ * 4. The guest opens the display link during hello. On it, it opens one {kind: "wayland"} stream for each app connection;
+ *    contract/display.ts says what it carries. The host opens none.
+ * 5. On that link the guest opens {kind: "transfer"} streams for clipboard data announced on a wayland stream, too.
+ * 6. The loss of the agent link is the end of the guest: the agent reboots, which ends the virtual machine.
  */
 import * as z from "zod/mini";
 
 /** Raised with every change of this file or of contract/display.ts. */
-export const AGENT_PROTOCOL_VERSION = 4;
+export const AGENT_PROTOCOL_VERSION = 5;
 
-/** Name of the virtio-serial port that carries the mux; the guest finds it at /dev/virtio-ports/NAME. */
-export const AGENT_PORT_NAME = "vitrine.agent";
-/** The vsock port of the host to which the agent connects where there is no such port; none that needs privilege. */
-export const AGENT_VSOCK_PORT = 1024;
+/** One of the byte pipes between guest and host. */
+export interface LinkPort {
+  /** Name of the virtio-serial port that carries it; the guest finds it at /dev/virtio-ports/NAME. */
+  readonly name: string;
+  /** The vsock port of the host to which the guest connects where there is no such port; none that needs privilege. */
+  readonly vsock: number;
+}
+export const AGENT_PORT: LinkPort = { name: "vitrine.agent", vsock: 1024 };
+export const DISPLAY_PORT: LinkPort = { name: "vitrine.display", vsock: 1025 };
 
 /**
  * A word on the guest kernel's command line: the machine will be saved, and its agent shall first go through a session
@@ -163,13 +170,14 @@ export const agentContract = {
   },
 } as const;
 
-/** Headers of the streams on the agent link, by the side that opens them. */
+/** Headers of the streams that the host opens, on the agent link. */
 export const hostStreamHeader = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("rpc") }),
   z.object({ kind: z.literal("stdio"), process: processId, name: z.enum(["stdin", "stdout", "stderr", "terminal"]) }),
 ]);
 export type HostStreamHeader = z.infer<typeof hostStreamHeader>;
 
+/** Headers of the streams that the guest opens, on the display link. */
 export const guestStreamHeader = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("wayland"), client: z.int().check(z.minimum(1), z.maximum(0xffffffff)) }),
   z.object({

@@ -66,6 +66,8 @@ export const controlContract = {
         supervisorPid: z.int(),
         /** Null until the monitor runs. */
         monitorPid: z.nullable(z.int()),
+        /** The process that shows its windows; null when it has none, or does not run yet. */
+        displayPid: z.nullable(z.int()),
         startedAt: epochMilliseconds,
         /** Bytes; null until the guest answered. */
         guestMemory: z.nullable(z.object({ total: z.int(), available: z.int() })),

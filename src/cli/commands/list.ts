@@ -35,6 +35,7 @@ interface Listed {
   /** Of the supervisor, and of the virtual machine monitor. */
   readonly supervisorPid: number | null;
   readonly monitorPid: number | null;
+  readonly displayPid: number | null;
   readonly startedAt: number | null;
   /** Bytes of host memory that would be free without this sandbox: of its supervisor and its monitor. */
   readonly ownMemory: number | null;
@@ -124,13 +125,13 @@ async function configured(context: CliContext, name: string) {
 
 async function describe(context: CliContext, name: string, entry: SandboxEntry | undefined): Promise<Listed> {
   const { usable, ...facts } = await known(context, name, entry);
-  const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, windows: null };
+  const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, displayPid: null, windows: null };
   const silent = { ...facts, ...unknown, ownMemory: null, sharedMemory: null, guestMemory: null, processes: [] };
   if (entry === undefined) return { ...silent, state: usable ? "stopped" : "unusable" };
   const info = await ask(context, name);
   if (info === undefined) return { ...silent, state: entry.kind === "recorded" ? "not answering" : "starting" };
   const { total, available } = info.guestMemory ?? {};
-  const pids = [info.supervisorPid, ...(info.monitorPid === null ? [] : [info.monitorPid])];
+  const pids = [info.supervisorPid, info.monitorPid, info.displayPid].filter((pid) => pid !== null);
   const { memoryCost } = await import("../../host/sandbox/resident.ts");
   const costs = pids.flatMap((pid) => memoryCost(pid) ?? []);
   const sum = (part: "own" | "shared") => costs.reduce((total, cost) => total + cost[part], 0);
@@ -143,6 +144,7 @@ async function describe(context: CliContext, name: string, entry: SandboxEntry |
     confined: info.confined,
     supervisorPid: info.supervisorPid,
     monitorPid: info.monitorPid,
+    displayPid: info.displayPid,
     startedAt: info.startedAt,
     state: info.state,
     ownMemory: sum("own"),

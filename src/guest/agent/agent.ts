@@ -28,6 +28,7 @@ import { StdioStreams } from "./stdio-streams.ts";
 
 /** What the guest half of the display is made from. */
 export interface DisplayOptions {
+  /** Over the display link. */
   readonly mux: Mux;
   readonly socketPath: string;
   readonly pixels: { readonly kind: "arena"; readonly file: string } | { readonly kind: "stream" };
@@ -45,6 +46,8 @@ export interface AgentOptions {
   readonly runtimeDir: string;
   /** File of the window arena. Needed when the host wants pixels to travel that way. */
   readonly arenaFile?: string;
+  /** Opens the link to where windows are shown. Without, there is no display. */
+  readonly openDisplayLink?: () => Promise<ByteStream>;
   /** Makes the listening Wayland socket. Without, there is no display. */
   readonly openDisplay?: (options: DisplayOptions) => { close(): void };
   /** Sets random numbers, clock (milliseconds since 1970), host name and caches of the machine. Without, they stay. */
@@ -85,6 +88,7 @@ class Agent {
   #rpc: RpcPeer<typeof agentContract> | undefined;
   #hello: Hello | undefined;
   #display: { close(): void } | undefined;
+  #displayMux: Mux | undefined;
   #bus: SessionBus | undefined;
   #home: { close(): Promise<void> } | undefined;
   #state: "running" | "stopping" | "over" = "running";
@@ -151,13 +155,14 @@ class Agent {
     this.#rpc.onClose(() => this.#mux.close());
   }
 
-  #greet(hello: Hello) {
+  async #greet(hello: Hello) {
     if (hello.version !== AGENT_PROTOCOL_VERSION) {
       const wanted = `version ${AGENT_PROTOCOL_VERSION} is wanted`;
       throw new VitrineError("protocol", `Cannot serve a host of version "${hello.version}": ${wanted}`);
     }
     if (this.#hello !== undefined) throw new VitrineError("protocol", "Cannot take a second hello: one is wanted");
-    const { machine, openDisplay, user } = this.#options;
+    this.#hello = hello;
+    const { machine } = this.#options;
     // Before anything that may want a random number.
     machine?.addEntropy(Buffer.from(hello.entropy, "hex"));
     machine?.setHostname(hello.hostname);
@@ -166,15 +171,7 @@ class Agent {
       adoptSession(this.#options.appRoot, hello.environment);
     }
     this.#makeDirectories();
-    const socketPath = join(this.#options.runtimeDir, WAYLAND_DISPLAY);
-    this.#display = openDisplay?.({
-      mux: this.#mux,
-      socketPath,
-      pixels: this.#pixels(hello.pixels),
-      arenaBytes: hello.arenaBytes,
-    });
-    if (this.#display !== undefined && user !== undefined) chownSync(socketPath, user.uid, user.gid);
-    this.#hello = hello;
+    await this.#openDisplay(hello);
     // The host derives the offset between the two monotonic clocks from `now`, so it is taken last.
     return {
       version: AGENT_PROTOCOL_VERSION,
@@ -185,6 +182,18 @@ class Agent {
         now: monotonicNow(),
       },
     };
+  }
+
+  async #openDisplay({ pixels, arenaBytes }: Hello): Promise<void> {
+    const { openDisplayLink, openDisplay, runtimeDir, user } = this.#options;
+    if (openDisplayLink === undefined || openDisplay === undefined) return;
+    const way = this.#pixels(pixels);
+    this.#displayMux = new Mux(await openDisplayLink(), "server");
+    // Who shows windows has gone: the apps' connections end with their streams, and the supervisor knows what is next.
+    this.#displayMux.onClose((error) => error !== undefined && this.#notice(error));
+    const socketPath = join(runtimeDir, WAYLAND_DISPLAY);
+    this.#display = openDisplay({ mux: this.#displayMux, socketPath, pixels: way, arenaBytes });
+    if (user !== undefined) chownSync(socketPath, user.uid, user.gid);
   }
 
   #pixels(wanted: "arena" | "stream"): DisplayOptions["pixels"] {
@@ -269,6 +278,7 @@ class Agent {
     this.#processes.destroy();
     this.#bus?.close();
     this.#display?.close();
+    this.#displayMux?.close();
     this.#options.powerOff(this.#hello !== undefined);
   }
 

@@ -85,6 +85,9 @@ export class TestHost {
   readonly #ends = new Map<number, PromiseWithResolvers<ProcessEnd>>();
   #nextProcess = 1;
 
+  /** The other end of the display link. */
+  readonly display = socketPair();
+
   /** `serve` starts an agent for a link, by default one in this process with these options. */
   constructor(options: Partial<AgentOptions> = {}, serve?: (link: OwnedFd) => Promise<boolean>) {
     const [ours, theirs] = socketPair();
@@ -95,6 +98,7 @@ export class TestHost {
         appRoot: "/",
         runtimeDir: join(this.directory, "run"),
         powerOff: off.resolve,
+        openDisplayLink: async () => fdStream(this.display[1]),
         onNotice: (message) => this.notices.push(message),
         ...options,
       });

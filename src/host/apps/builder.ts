@@ -60,9 +60,7 @@ export class Builder {
     this.#network = network;
     this.#lost.promise.catch(() => {});
     this.#link = new GuestLink(channel, {
-      stream: (stream) => stream.destroy(),
       exited: (process, { code }) => this.#ends.get(process)?.(code ?? -1),
-      refused: () => {},
       lost: (error) => this.#lose(error?.message ?? "the link was closed"),
     });
     void vm.exited.then((exit) => this.#lose(exit.reason === "panic" ? exit.message : `it ended (${exit.reason})`));

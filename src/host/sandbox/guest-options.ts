@@ -23,6 +23,8 @@ export interface GuestEvents {
   activityChanged(): void;
   notice(severity: Severity, message: string): void;
   compositorLost(): void;
+  /** The process that shows the windows has ended. */
+  displayLost(message: string): void;
   /** The machine may run on, but nobody in it answers any more. */
   agentLost(message: string): void;
   /** Called once, if the machine was started at all. */

@@ -32,6 +32,8 @@ export type EndReason =
   | { kind: "monitor-failed"; message: string }
   /** The user's compositor has gone, and with it every window. */
   | { kind: "compositor-lost" }
+  /** The process that shows the windows has gone, and with it every window. */
+  | { kind: "display-lost"; message: string }
   /** It never ran. */
   | { kind: "start-failed"; message: string };
 
@@ -141,6 +143,8 @@ export function describeEnd(reason: EndReason): string {
       return `the virtual machine monitor failed: ${reason.message}`;
     case "compositor-lost":
       return "the compositor went away, and the windows with it";
+    case "display-lost":
+      return `the process that shows the windows failed: ${reason.message}`;
     case "start-failed":
       return reason.message;
     default:

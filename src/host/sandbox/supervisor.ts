@@ -80,6 +80,7 @@ export class Supervisor implements SandboxService {
       activityChanged: () => this.#activityChanged(),
       notice: (severity, message) => this.#notice(severity, message),
       compositorLost: () => this.#compositorLost(),
+      displayLost: (message) => this.stopFor({ kind: "display-lost", message }, false),
       agentLost: (message) => this.stopFor({ kind: "agent-lost", message }, false),
       machineEnded: (reason) => this.#dispatch({ kind: "machine-ended", reason }),
     });
@@ -253,6 +254,7 @@ export class Supervisor implements SandboxService {
       network: this.#guest.network === undefined ? null : formatPolicy(this.#guest.network.policy),
       supervisorPid: process.pid,
       monitorPid: this.#guest.machine?.pid ?? null,
+      displayPid: this.#guest.displayPid,
       startedAt: this.#startedAt,
       guestMemory: this.#state.kind === "running" ? await this.#guest.memory() : null,
       processes: this.#guest.processes?.list() ?? [],
@@ -268,8 +270,8 @@ export class Supervisor implements SandboxService {
   ): Promise<{ process: number; pid: number }> {
     await this.#ready.promise;
     const { activationToken, ...rest } = request;
-    const environment = { ...this.#guest.startupEnvironment(activationToken), ...request.environment };
-    return this.#running().launch({ ...rest, environment }, streams, onEnd);
+    const environment = { ...(await this.#guest.startupEnvironment(activationToken)), ...request.environment };
+    return await this.#running().launch({ ...rest, environment }, streams, onEnd);
   }
 
   async adopt(
@@ -297,7 +299,7 @@ export class Supervisor implements SandboxService {
       return { ended: 0, broken: null };
     }
     const policy = await this.#options.policy();
-    const ended = this.#guest.setPolicy(policy);
+    const ended = await this.#guest.setPolicy(policy);
     const broken = policy.kind === "broken" ? describeProblem(policy.problems[0]) : null;
     if (broken === null) this.#log.entry("info", "the policy was read again");
     else this.#log.entry("error", `the policy was read again and is broken, everything is denied: ${broken}`);

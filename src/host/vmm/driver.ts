@@ -142,6 +142,11 @@ export interface RunningVm {
    * guest has connected: await it under {@link ./boot-watchdog.ts}. Rejects when the machine ends before that.
    */
   readonly channel: Promise<OwnedFd>;
+  /**
+   * The byte pipe for windows, likewise, which the guest opens when it is greeted. To be called once at most; the caller owns
+   * it. One that nobody takes goes with the machine.
+   */
+  takeDisplayChannel(): Promise<OwnedFd>;
   /** Absent: the guest has all of its memory from the beginning, and gives parts back by itself where the monitor can do so. */
   readonly elasticMemory?: ElasticMemory;
   /** What the guest printed. */

@@ -13,7 +13,7 @@ import { zwp_text_input_v3 } from "../../../wayland/generated/text-input-unstabl
 import { wl_data_offer, wl_display, wl_keyboard, wl_registry } from "../../../wayland/generated/wayland.ts";
 import { xdg_toplevel } from "../../../wayland/generated/xdg-shell.ts";
 import { type InterfaceTable, messageByName, type Value } from "../../../wayland/types.ts";
-import { TraceStream } from "../../sandbox/trace-stream.ts";
+import { TraceStream } from "./trace-stream.ts";
 import { relayRegistry } from "../allow-list.ts";
 import { categoryOf } from "./categories.ts";
 import { formatArguments } from "./format.ts";

@@ -1,11 +1,11 @@
 /** The command line of QEMU: no default devices, nothing that is not named here. */
-import { AGENT_PORT_NAME, REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
+import { AGENT_PORT, DISPLAY_PORT, REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
 import { DATA_DISK, readOnlyDisks } from "../confinement.ts";
 import { type Accelerator, DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 
 /** Descriptors that QEMU inherits, by what they are for. */
-export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, borrowed: 6 } as const;
+export const INHERITED_FD = { channel: 3, display: 4, monitor: 5, console: 6, borrowed: 7 } as const;
 
 /** What QEMU inherits behind those: what the spec has of these, in this order. */
 export function borrowed(spec: VmSpec): OwnedFd[] {
@@ -109,7 +109,9 @@ export function qemuArguments(
     ["-chardev", `socket,id=monitor,fd=${INHERITED_FD.monitor}`, "-mon", "chardev=monitor,mode=control"],
     ["-device", "virtio-serial-pci"],
     ["-chardev", `socket,id=channel,fd=${INHERITED_FD.channel}`],
-    ["-device", `virtserialport,chardev=channel,name=${AGENT_PORT_NAME}`],
+    ["-device", `virtserialport,chardev=channel,name=${AGENT_PORT.name}`],
+    ["-chardev", `socket,id=display,fd=${INHERITED_FD.display}`],
+    ["-device", `virtserialport,chardev=display,name=${DISPLAY_PORT.name}`],
     ...readOnlyDisks(spec).map((id) => [
       ...[
         "-blockdev",
