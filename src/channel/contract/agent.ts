@@ -188,4 +188,3 @@ export const guestStreamHeader = z.discriminatedUnion("kind", [
     announcedBy: z.enum(["guest", "host"]),
   }),
 ]);
-export type GuestStreamHeader = z.infer<typeof guestStreamHeader>;

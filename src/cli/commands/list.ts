@@ -125,7 +125,14 @@ async function configured(context: CliContext, name: string) {
 
 async function describe(context: CliContext, name: string, entry: SandboxEntry | undefined): Promise<Listed> {
   const { usable, ...facts } = await known(context, name, entry);
-  const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, displayPid: null, windows: null };
+  const unknown = {
+    driver: null,
+    accelerator: null,
+    confined: null,
+    monitorPid: null,
+    displayPid: null,
+    windows: null,
+  };
   const silent = { ...facts, ...unknown, ownMemory: null, sharedMemory: null, guestMemory: null, processes: [] };
   if (entry === undefined) return { ...silent, state: usable ? "stopped" : "unusable" };
   const info = await ask(context, name);

@@ -73,7 +73,10 @@ try {
   const apps = awaitInit();
   const words = readFileSync("/proc/cmdline", "utf8").trim().split(" ");
   if (words.includes(REHEARSAL_OPTION)) await rehearse({ ...OPTIONS, apps, rehearseDisplay });
-  await serveLinks(() => openLink(AGENT_PORT), (stream) => serve(stream, apps));
+  await serveLinks(
+    () => openLink(AGENT_PORT),
+    (stream) => serve(stream, apps),
+  );
   process.exit(0);
 } catch (error) {
   note(VitrineError.from(error).message);

@@ -25,5 +25,8 @@ test("a packed policy decides as the one it was made of", () => {
 test("a broken one denies, and tells why", () => {
   const broken = parsed("nonsense\n");
   expectTheSame(broken);
-  expect(unpackPolicy(packPolicy(broken))).toMatchObject({ kind: "broken", problems: [{ place: { file: "p", line: 1 } }] });
+  expect(unpackPolicy(packPolicy(broken))).toMatchObject({
+    kind: "broken",
+    problems: [{ place: { file: "p", line: 1 } }],
+  });
 });

@@ -29,6 +29,7 @@ import { readSome, sendMessage, socketPair } from "../../sys/socket.ts";
 import type { CompositorRoute } from "../display/compositor-route.ts";
 import { packPolicy } from "../policy/packed.ts";
 import type { Policy } from "../policy/policy.ts";
+import { type MonitorView, seenPath } from "../vmm/confinement.ts";
 import { MonitorProcess } from "../vmm/monitor-process.ts";
 import type { Severity } from "./log-file.ts";
 import { RUNTIME_FLAGS } from "./start-supervisor.ts";
@@ -41,7 +42,14 @@ export const DISPLAY_CLOSE_DEADLINE_MS = 3000;
 const REQUESTS_BYTES = 64;
 
 const SOURCE = join(import.meta.dirname, "../..");
-const MAIN = join(SOURCE, "host/display/process/display-main.ts");
+const MAIN = "host/display/process/display-main.ts";
+/** All that it sees of the host's files beside its runtime: the program. */
+const VIEW: MonitorView = {
+  files: { src: SOURCE, node_modules: join(SOURCE, "../node_modules") },
+  support: [],
+  devices: ["/dev/null", "/dev/urandom"],
+  sockets: "none",
+};
 
 export interface DisplayProcessOptions {
   readonly settings: Omit<DisplaySettings, "layout" | "policy">;
@@ -93,13 +101,8 @@ export class DisplayProcess {
       this.#process = new MonitorProcess({
         name: "the display process",
         program: process.execPath,
-        args: [...RUNTIME_FLAGS, MAIN],
-        view: {
-          files: {},
-          support: [SOURCE, join(SOURCE, "../node_modules")],
-          devices: ["/dev/null", "/dev/urandom"],
-          sockets: "none",
-        },
+        args: [...RUNTIME_FLAGS, join(seenPath(VIEW, "src", options.confined), MAIN)],
+        view: VIEW,
         confined: options.confined,
         inherited: [itsMux, itsLink, options.arena, itsConnections],
       });

@@ -6,11 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import {
-  AGENT_PROTOCOL_VERSION,
-  agentContract,
-  type HostStreamHeader,
-} from "../../channel/contract/agent.ts";
+import { AGENT_PROTOCOL_VERSION, agentContract, type HostStreamHeader } from "../../channel/contract/agent.ts";
 import type { ProcessEnd, StdioName } from "../../channel/contract/control.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";

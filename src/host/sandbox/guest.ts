@@ -9,6 +9,7 @@ import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { socketPair } from "../../sys/socket.ts";
+import { TraceStream } from "../display/trace/trace-stream.ts";
 import { GuestNetwork } from "../network/guest-network.ts";
 import type { Policy } from "../policy/policy.ts";
 import { snapshotKey } from "../snapshot/snapshot-key.ts";
@@ -25,7 +26,6 @@ import { reasonOf } from "./machine-end.ts";
 import { residentOf } from "./resident.ts";
 import { SHRINK_DEADLINE_MS, shrink, WORTH_SHRINKING_BYTES } from "./shrink.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
-import { TraceStream } from "../display/trace/trace-stream.ts";
 import { openWindows, type Windows } from "./windows.ts";
 
 /** How long a guest that does not answer may keep whoever asks for its memory waiting, in milliseconds. */
@@ -82,7 +82,11 @@ export class Guest {
     const snapshot = key === undefined ? undefined : openSnapshot(key);
     const restored = snapshot === undefined ? undefined : await this.#restore(vmSpec, snapshot, windows);
     const link = restored ?? (await this.#boot(vmSpec, windows));
-    await Promise.all([windows.opened, this.#openHome(link), this.#network === undefined ? undefined : link.openNetwork()]);
+    await Promise.all([
+      windows.opened,
+      this.#openHome(link),
+      this.#network === undefined ? undefined : link.openNetwork(),
+    ]);
     this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
     if (snapshot !== undefined || key === undefined || isRefused(key)) return; // One that is there is good, or refused.
     log.entry("info", "a snapshot is taken in the background, for the next start");

@@ -161,7 +161,14 @@ class QemuMachine implements SaveableVm {
         args: qemuArguments(spec, accelerator, arenaBytes, (name) => seenPath(view, name, spec.confined), start),
         view,
         confined: spec.confined,
-        inherited: [itsChannel, itsDisplay, itsMonitor, itsConsole, ...borrowed(spec), ...(memory === undefined ? [] : [memory])],
+        inherited: [
+          itsChannel,
+          itsDisplay,
+          itsMonitor,
+          itsConsole,
+          ...borrowed(spec),
+          ...(memory === undefined ? [] : [memory]),
+        ],
       });
     } catch (error) {
       for (const fd of [channel, display, monitor, console]) fd.close();
