@@ -75,14 +75,15 @@ export class ControlServer {
     return this.#connections.size;
   }
 
-  /** Serves a caller that is connected already. */
-  adopt(caller: ByteStream): void {
+  /** Serves a caller that is connected already. Resolves when it has asked how the sandbox is, or has gone. */
+  adopt(caller: ByteStream): Promise<void> {
     const connection = new ControlConnection(caller, this.#service, () => {
       this.#connections.delete(connection);
       this.#service.connectionsChanged();
     });
     this.#connections.add(connection);
     this.#service.connectionsChanged();
+    return connection.asked;
   }
 
   /** Tells every caller. */
@@ -108,13 +109,14 @@ export class ControlServer {
         socket.close();
         continue;
       }
-      this.adopt(fdStream(socket));
+      void this.adopt(fdStream(socket));
     }
   }
 }
 
 class ControlConnection {
   rpc: RpcPeer<typeof controlContract> | undefined;
+  readonly #asked = Promise.withResolvers<void>();
   readonly #mux: Mux;
   readonly #service: SandboxService;
   /** Streams of processes not launched yet, by the caller's number. */
@@ -133,9 +135,15 @@ class ControlConnection {
       else this.#open(stream, checked.data);
     });
     this.#mux.onClose(() => {
+      this.#asked.resolve();
       this.#hangUp();
       onClose();
     });
+  }
+
+  /** It has asked how the sandbox is, or has gone. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
   }
 
   close(): void {
@@ -158,7 +166,10 @@ class ControlConnection {
   #serve(stream: ByteStream): void {
     if (this.rpc !== undefined) return stream.destroy();
     const handlers: Handlers<typeof controlContract> = {
-      info: ({ waitUntilReady }) => this.#service.info(waitUntilReady),
+      info: ({ waitUntilReady }) => {
+        this.#asked.resolve();
+        return this.#service.info(waitUntilReady);
+      },
       launch: (request) =>
         this.#take({ number: request.process, attached: request.stdio.kind !== "null" }, (streams, onEnd) =>
           this.#service.launch(request, streams, onEnd),

@@ -45,6 +45,8 @@ export const PROCESS_STOP_GRACE_MS = 3000;
 export const MACHINE_STOP_GRACE_MS = 10_000;
 /** How long a machine whose agent is silent may take to end by itself, and so to say why, in milliseconds. */
 export const AGENT_LOST_GRACE_MS = 3000;
+/** How long whoever started the sandbox may take to ask how it is, when it has ended before, in milliseconds. */
+export const STARTER_DEADLINE_MS = 2000;
 /** Last lines of the guest's console that explain a failure in the log. */
 const CONSOLE_LINES_ON_FAILURE = 20;
 
@@ -65,6 +67,7 @@ export class Supervisor implements SandboxService {
   readonly #phases: Partial<Record<Phase, number>> = {};
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<EndReason>();
+  readonly #starterAsked: Promise<void> | undefined;
   readonly #killed = new AbortController();
   #state: LifecycleState = INITIAL_STATE;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -94,7 +97,7 @@ export class Supervisor implements SandboxService {
     });
     this.#idle = new IdleWatch(() => this.stopFor({ kind: "idle" }, false));
     this.#readyApp = this.#makeReadyApp();
-    if (options.starter !== undefined) this.#server.adopt(options.starter);
+    this.#starterAsked = options.starter === undefined ? undefined : this.#server.adopt(options.starter);
     log.entry("info", `sandbox "${spec.name}" of image "${spec.image}", supervisor ${process.pid}`);
   }
 
@@ -199,6 +202,8 @@ export class Supervisor implements SandboxService {
     this.#readyApp?.close();
     this.#ready.reject(new VitrineError("guest-failed", `Sandbox "${this.#options.spec.name}" has ended: ${message}`));
     await this.#guest.close();
+    // Whoever started it shall hear why it did not run, however soon that was.
+    await Promise.race([this.#starterAsked, Bun.sleep(STARTER_DEADLINE_MS)]);
     this.#server.emit("ended", { message, failure: isFailure(reason) });
     // Answers to callers that wait for the end are written before their connections close.
     await new Promise((resolve) => setImmediate(resolve));
