@@ -57,12 +57,16 @@ export interface SandboxService {
   connectionsChanged(): void;
 }
 
+/** How long whoever started the sandbox may take to ask how it is, when it has ended before, in milliseconds. */
+export const STARTER_DEADLINE_MS = 2000;
+
 /** The control socket and everyone connected to it. */
 export class ControlServer {
   readonly #listener: OwnedFd;
   readonly #watch: Watch;
   readonly #service: SandboxService;
   readonly #connections = new Set<ControlConnection>();
+  #starterAsked: Promise<void> | undefined;
 
   /** Listens at `path`, in a directory that only the user can enter. */
   constructor(path: string, service: SandboxService) {
@@ -75,15 +79,24 @@ export class ControlServer {
     return this.#connections.size;
   }
 
-  /** Serves a caller that is connected already. Resolves when it has asked how the sandbox is, or has gone. */
-  adopt(caller: ByteStream): Promise<void> {
+  /** Serves a caller that is connected already, which is whoever started the sandbox. */
+  adopt(caller: ByteStream): void {
+    this.#starterAsked = this.#serve(caller).asked;
+  }
+
+  /** Resolves when the starter has asked how the sandbox is, has gone, or takes too long. */
+  async starterAsked(): Promise<void> {
+    await Promise.race([this.#starterAsked, Bun.sleep(STARTER_DEADLINE_MS)]);
+  }
+
+  #serve(caller: ByteStream): ControlConnection {
     const connection = new ControlConnection(caller, this.#service, () => {
       this.#connections.delete(connection);
       this.#service.connectionsChanged();
     });
     this.#connections.add(connection);
     this.#service.connectionsChanged();
-    return connection.asked;
+    return connection;
   }
 
   /** Tells every caller. */
@@ -109,7 +122,7 @@ export class ControlServer {
         socket.close();
         continue;
       }
-      void this.adopt(fdStream(socket));
+      this.#serve(fdStream(socket));
     }
   }
 }

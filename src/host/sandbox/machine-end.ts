@@ -1,6 +1,14 @@
 /** What the end of a machine means to its sandbox. */
-import type { VmExit } from "../vmm/driver.ts";
-import type { EndReason } from "./lifecycle.ts";
+import type { RunningVm, VmExit } from "../vmm/driver.ts";
+import { type EndReason, isFailure } from "./lifecycle.ts";
+
+/** Last lines of the guest's console that explain a failure in the log. */
+const CONSOLE_LINES_ON_FAILURE = 20;
+
+/** What the guest's console says of an end that nobody wanted. */
+export function lastWords(reason: EndReason, machine: RunningVm | undefined): readonly string[] {
+  return isFailure(reason) ? (machine?.console.tail(CONSOLE_LINES_ON_FAILURE) ?? []) : [];
+}
 
 export function reasonOf(exit: VmExit): EndReason {
   switch (exit.reason) {

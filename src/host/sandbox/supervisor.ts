@@ -35,6 +35,7 @@ import {
   step,
 } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
+import { lastWords } from "./machine-end.ts";
 import { MemoryKeeper } from "./memory-keeper.ts";
 import { ReadyApp } from "./ready-app.ts";
 import { readRecords, writeRecord } from "./record.ts";
@@ -45,10 +46,6 @@ export const PROCESS_STOP_GRACE_MS = 3000;
 export const MACHINE_STOP_GRACE_MS = 10_000;
 /** How long a machine whose agent is silent may take to end by itself, and so to say why, in milliseconds. */
 export const AGENT_LOST_GRACE_MS = 3000;
-/** How long whoever started the sandbox may take to ask how it is, when it has ended before, in milliseconds. */
-export const STARTER_DEADLINE_MS = 2000;
-/** Last lines of the guest's console that explain a failure in the log. */
-const CONSOLE_LINES_ON_FAILURE = 20;
 
 export interface SupervisorOptions extends GuestOptions {
   /** The connection of whoever started the sandbox. Without one it waits for its first caller. */
@@ -67,7 +64,6 @@ export class Supervisor implements SandboxService {
   readonly #phases: Partial<Record<Phase, number>> = {};
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<EndReason>();
-  readonly #starterAsked: Promise<void> | undefined;
   readonly #killed = new AbortController();
   #state: LifecycleState = INITIAL_STATE;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -97,7 +93,7 @@ export class Supervisor implements SandboxService {
     });
     this.#idle = new IdleWatch(() => this.stopFor({ kind: "idle" }, false));
     this.#readyApp = this.#makeReadyApp();
-    this.#starterAsked = options.starter === undefined ? undefined : this.#server.adopt(options.starter);
+    if (options.starter !== undefined) this.#server.adopt(options.starter);
     log.entry("info", `sandbox "${spec.name}" of image "${spec.image}", supervisor ${process.pid}`);
   }
 
@@ -138,9 +134,8 @@ export class Supervisor implements SandboxService {
   }
 
   #compositorLost(): void {
-    const waits = this.#waiting !== undefined;
     const reason = { kind: "given-up", why: "its compositor has gone", failed: false } as const;
-    this.stopFor(waits ? reason : { kind: "compositor-lost" }, false);
+    this.stopFor(this.#waiting === undefined ? { kind: "compositor-lost" } : reason, false);
   }
 
   #makeReadyApp(): ReadyApp | undefined {
@@ -194,8 +189,7 @@ export class Supervisor implements SandboxService {
   async #cleanUp(reason: EndReason): Promise<void> {
     const message = describeEnd(reason);
     this.#log.entry(isFailure(reason) ? "error" : "info", `ended: ${message}`);
-    const lines = isFailure(reason) ? this.#guest.machine?.console.tail(CONSOLE_LINES_ON_FAILURE) : undefined;
-    for (const line of lines ?? []) this.#log.line(`  console: ${line}`);
+    for (const line of lastWords(reason, this.#guest.machine)) this.#log.line(`  console: ${line}`);
     clearTimeout(this.#graceTimer);
     this.#idle.close();
     this.#memory.close();
@@ -203,7 +197,7 @@ export class Supervisor implements SandboxService {
     this.#ready.reject(new VitrineError("guest-failed", `Sandbox "${this.#options.spec.name}" has ended: ${message}`));
     await this.#guest.close();
     // Whoever started it shall hear why it did not run, however soon that was.
-    await Promise.race([this.#starterAsked, Bun.sleep(STARTER_DEADLINE_MS)]);
+    await this.#server.starterAsked();
     this.#server.emit("ended", { message, failure: isFailure(reason) });
     // Answers to callers that wait for the end are written before their connections close.
     await new Promise((resolve) => setImmediate(resolve));
