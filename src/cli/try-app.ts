@@ -1,10 +1,8 @@
 /** What `vitrine try` does. */
 import { VitrineError } from "../base/error.ts";
 import { findApps } from "../host/apps/find-app.ts";
-import { buildSystem } from "../host/apps/install.ts";
 import { openAppSystem, openImageSystem, type SystemFiles } from "../host/apps/open-system.ts";
 import { makeWorkFolder } from "../host/apps/work-folder.ts";
-import { openBase } from "../host/image/base-image.ts";
 import { listImages } from "../host/image/images.ts";
 import { requireCompositor } from "../host/sandbox/compositor.ts";
 import { removeLogs } from "../host/sandbox/log-file.ts";
@@ -14,9 +12,7 @@ import { attach } from "./attach.ts";
 import type { TryFlags } from "./commands/try.ts";
 import type { CliContext } from "./context.ts";
 import { statusOfProcess } from "./exit-status.ts";
-import { DEFAULT_RELEASE } from "./flags.ts";
 import { handOver, windowsClosed } from "./hand-in.ts";
-import { findWanted, withBuildOptions, withStages } from "./install-apps.ts";
 import { launchCommand } from "./launch.ts";
 import { describeSandbox, startDescribed } from "./prepare.ts";
 import { launchOf, type RunTarget } from "./run-target.ts";
@@ -45,9 +41,8 @@ export async function tryApp(this: CliContext, flags: TryFlags, ...words: string
   const { name } = newTrial();
   const { network } = flags;
   const request = { name, image: files.label, files, compositor, network, ...USUAL_MACHINE };
-  requireSound(name, await loadPolicy(name, environment));
   const spec = { ...(await describeSandbox(this, request)), trial: true };
-  const machines = lasting ? await ReadyMachines.of(spec, { argv, entry: entry ?? null }, environment) : undefined;
+  const machines = lasting ? ReadyMachines.of(spec, { argv, entry: entry ?? null }, environment) : undefined;
   let next: Promise<void> | undefined;
   const windowShown = () => {
     next ??= machines?.makeNext();
@@ -74,6 +69,7 @@ async function startTrial(
   windowShown: () => void,
 ): Promise<RunningTrial> {
   const { name } = spec;
+  requireSound(name, await loadPolicy(name, context.process.env));
   const connection = await startDescribed(spec, context.process.env);
   connection.onPhase = (phase) => phase === "firstFrame" && windowShown();
   try {
@@ -110,15 +106,8 @@ async function findTrial(context: CliContext, words: readonly string[], folder: 
       ...launchOf({ app, entry }, rest, undefined),
     };
   }
-  const apps = await findWanted(context, [word]);
-  return await withBuildOptions(context, false, async (options) => {
-    const wishes = { release: DEFAULT_RELEASE, apps, recommends: false, refresh: false, force: false };
-    const { system, layer } = await withStages(context, word, (onProgress) =>
-      buildSystem(wishes, folder, { ...options, onProgress }),
-    );
-    const [app] = system.apps;
-    if (app === undefined) throw new VitrineError("internal", `Cannot try "${word}": nothing was built`);
-    const files = { label: app.id, base: await openBase(system.base), layers: [layer.path] };
-    return { files, lasting: false, ...launchOf({ app, entry: app.entries[0] }, rest, undefined) };
-  });
+  // Most of what installs apps is needed here alone.
+  const { fetchForTrial } = await import("./try-fetched.ts");
+  const { files, app } = await fetchForTrial(context, word, folder);
+  return { files, lasting: false, ...launchOf({ app, entry: app.entries[0] }, rest, undefined) };
 }

@@ -2,7 +2,7 @@
 import { VitrineError } from "../base/error.ts";
 import { connectSandbox, type LaunchedProcess, type SandboxConnection } from "../host/sandbox/control-client.ts";
 import type { Environment } from "../host/sandbox/directories.ts";
-import { loadPolicy } from "../host/sandbox/policy-files.ts";
+import { policyPaths, readPolicyFile } from "../host/sandbox/policy-files.ts";
 import { type ReadyStart, readyKey } from "../host/sandbox/ready-key.ts";
 import { startReady } from "../host/sandbox/ready-machines.ts";
 import { readRecords } from "../host/sandbox/record.ts";
@@ -32,15 +32,13 @@ export class ReadyMachines {
    * Those that begin as `start` would in the sandbox of `spec`. Undefined when there can be none: nothing is shown, the user
    * wants none, or the app is to open files, which are handed in when it starts.
    */
-  static async of(
-    spec: SupervisorSpec,
-    start: ReadyStart,
-    environment: Environment,
-  ): Promise<ReadyMachines | undefined> {
+  static of(spec: SupervisorSpec, start: ReadyStart, environment: Environment): ReadyMachines | undefined {
     if (spec.compositor === null || spec.home !== null || readSettings(environment).readyMachines === 0)
       return undefined;
     if (start.entry !== null && start.argv.slice(1).some((word) => fileOf(word) !== undefined)) return undefined;
-    const key = readyKey(spec, start, await loadPolicy(spec.name, environment), readVersion());
+    // Of a trial's own name there is none.
+    const policy = readPolicyFile(policyPaths(spec.name, environment).global);
+    const key = readyKey(spec, start, policy, readVersion());
     return new ReadyMachines(spec, { ...start, key }, environment);
   }
 

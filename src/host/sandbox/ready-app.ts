@@ -22,13 +22,16 @@ import { readSettings } from "./settings.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
 
 /** How long an app may take to show its first window, in milliseconds: a heavy app under emulation on a busy machine. */
-export const READY_WINDOW_DEADLINE_MS = 180_000;
+export const READY_WINDOW_DEADLINE_MS = 300_000;
 /** How long an app must say nothing to be at rest, in milliseconds ... */
 export const READY_QUIET_MS = 2000;
 /** ... with its machine using less than this part of one processor meanwhile: it may be working without a word. */
 export const READY_QUIET_PROCESSOR = 0.25;
-/** How long it may take to come to rest after its first window, in milliseconds; one that never does is taken as it is. */
-export const READY_REST_DEADLINE_MS = 45_000;
+/**
+ * How long it may take to come to rest after its first window, in milliseconds; one that never does is taken as it is. When
+ * it has none then, that was a splash, and it has the same time again, up to the deadline for windows.
+ */
+export const READY_REST_DEADLINE_MS = 90_000;
 /** How often to look whether the machine still has a purpose, in milliseconds. */
 export const READY_CHECK_MS = 5000;
 
@@ -141,13 +144,12 @@ export class ReadyApp {
     );
     await this.#window.promise.finally(() => clearTimeout(timer));
     await this.#rest();
-    if (this.#guest.windows === 0) throw new VitrineError("guest-failed", "the app shows no window any more");
   }
 
-  /** Resolves when the app has a window and is at rest, or has not come to rest in time. */
+  /** Resolves when the app has a window, and is at rest or has not come to rest in time. Rejects when it has none for too long. */
   #rest(): Promise<void> {
     const guest = this.#guest;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const used = () => processorMs(guest.machine?.pid ?? 0);
     let before = used();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -161,7 +163,13 @@ export class ReadyApp {
       }, READY_QUIET_MS);
     };
     const stop = guest.watchApps(listen);
-    const deadline = setTimeout(resolve, READY_REST_DEADLINE_MS);
+    const end = performance.now() + READY_WINDOW_DEADLINE_MS;
+    const expire = () => {
+      if (guest.windows > 0) resolve();
+      else if (performance.now() < end) deadline = setTimeout(expire, READY_REST_DEADLINE_MS);
+      else reject(new VitrineError("guest-failed", "the app shows no window any more"));
+    };
+    let deadline = setTimeout(expire, READY_REST_DEADLINE_MS);
     listen();
     return promise.finally(() => {
       stop();

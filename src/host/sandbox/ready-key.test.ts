@@ -2,8 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parsePolicy } from "../policy/parse.ts";
-import { type Policy, SHIPPED_POLICY } from "../policy/policy.ts";
+import type { PolicyFile } from "../policy/parse.ts";
 import { readyKey, startKey } from "./ready-key.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
 
@@ -30,8 +29,9 @@ const SPEC: SupervisorSpec = {
   environment: { LANG: "de_DE.UTF-8" },
   ready: null,
 };
+const POLICY = { path: "policy.conf", text: "" };
 const START = { argv: ["app"], entry: null };
-const key = (spec: Partial<SupervisorSpec> = {}, start: Partial<typeof START> = {}, policy: Policy = SHIPPED_POLICY) =>
+const key = (spec: Partial<SupervisorSpec> = {}, start: Partial<typeof START> = {}, policy: PolicyFile = POLICY) =>
   readyKey({ ...SPEC, ...spec }, { ...START, ...start }, policy, "1");
 
 test("the key is the same for another name and colour, and for nothing else", () => {
@@ -39,8 +39,8 @@ test("the key is the same for another name and colour, and for nothing else", ()
   expect(key({ name: "try-2", colour: "red" })).toBe(usual);
   const others = [
     key({}, { argv: ["app", "--option"] }),
-    readyKey(SPEC, { argv: ["app"], entry: { action: null } }, SHIPPED_POLICY, "1"),
-    readyKey(SPEC, START, SHIPPED_POLICY, "2"),
+    readyKey(SPEC, { argv: ["app"], entry: { action: null } }, POLICY, "1"),
+    readyKey(SPEC, START, POLICY, "2"),
     key({ network: null }),
     key({ network: { policy: { kind: "none" }, trustNames: false } }),
     key({ environment: { LANG: "C.UTF-8" } }),
@@ -49,7 +49,7 @@ test("the key is the same for another name and colour, and for nothing else", ()
     key({ compositor: file("wayland-1") }),
     key({ confined: false }),
     key({ memoryMib: 512 }),
-    key({}, {}, parsePolicy([{ path: "policy.conf", text: "fullscreen deny" }], new Set())),
+    key({}, {}, { ...POLICY, text: "fullscreen deny" }),
   ];
   expect(new Set([usual, ...others]).size).toBe(others.length + 1);
 });

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { AGENT_PROTOCOL_VERSION } from "../../channel/contract/agent.ts";
 import { CONTROL_PROTOCOL_VERSION } from "../../channel/contract/control.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { PolicyFile } from "../policy/parse.ts";
 import { fileStamp } from "../snapshot/file-stamp.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
 
@@ -13,12 +13,12 @@ export type ReadyStart = Pick<NonNullable<SupervisorSpec["ready"]>, "argv" | "en
 
 /**
  * The key for starting `start` in a sandbox of this description, whatever its name. In it are all files as they lie on the
- * disk, the permissions, the network, the user's session, and the compositor: one that has begun anew is another.
+ * disk, the permissions (`policy`: of all sandboxes), the network, the user's session, and the compositor: one that has begun anew is another.
  */
 export function readyKey(
   { name: _name, colour: _colour, ready: _ready, ...machine }: SupervisorSpec,
   start: ReadyStart,
-  policy: Policy,
+  policy: PolicyFile,
   version: string,
 ): string {
   const facts = [READY_FORMAT, version, CONTROL_PROTOCOL_VERSION, AGENT_PROTOCOL_VERSION];
