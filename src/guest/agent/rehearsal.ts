@@ -3,7 +3,12 @@
  * been read from the disk and made ready to run. It is an ordinary session over a pair of sockets, and ends as one.
  */
 import { existsSync, rmSync } from "node:fs";
-import { AGENT_PROTOCOL_VERSION, agentContract, type HostStreamHeader } from "../../channel/contract/agent.ts";
+import {
+  AGENT_PROTOCOL_VERSION,
+  agentContract,
+  type HostStreamHeader,
+  PLAIN_LOOKS,
+} from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { Mux } from "../../channel/mux.ts";
@@ -29,6 +34,7 @@ export async function rehearse(options: Omit<AgentOptions, "powerOff">): Promise
       hostname: "rehearsal",
       machineId: "0".repeat(32),
       environment: {},
+      looks: PLAIN_LOOKS,
       pixels: options.arenaFile !== undefined && existsSync(options.arenaFile) ? "arena" : "stream",
       arenaBytes: ARENA_BYTES,
     });

@@ -13,6 +13,7 @@ import {
   type GuestStreamHeader,
   guestStreamHeader,
   type HostStreamHeader,
+  type Looks,
 } from "../../channel/contract/agent.ts";
 import type { ProcessEnd, StdioName } from "../../channel/contract/control.ts";
 import { Mux } from "../../channel/mux.ts";
@@ -73,6 +74,7 @@ export class GuestLink {
     hostname: string;
     machineId: string;
     environment: Readonly<Record<string, string>>;
+    looks: Looks;
     pixels: "arena" | "stream";
     arenaBytes: number;
   }): Promise<GuestHello> {
