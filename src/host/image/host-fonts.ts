@@ -19,7 +19,7 @@ const STYLES = ["", ":bold", ":italic", ":bold:italic"];
 /** Which files a program can use as a font. */
 const FONT_FILE = /\.(ttf|otf|ttc|otc|pfb)$/i;
 /** Every image has it. */
-const IN_EVERY_IMAGE = /\/DejaVu[A-Za-z]+(-Bold)?\.ttf$/;
+const IN_EVERY_IMAGE = /\/DejaVu(Sans|SansMono|Serif)(-Bold)?\.ttf$/;
 
 export interface FontWishes {
   /** Of the desktop's own fonts. */

@@ -44,7 +44,9 @@ export async function ensureHostLayer(
       if (existsSync(root)) {
         // Everyone in the guest may read it, whatever the files' rights are here.
         await runTool("chmod", ["-R", "a=rX,u+w", root]);
-        await makeErofs(join(directory, "host.erofs"), root, { allRoot: true, signal: options.signal });
+        // Fontconfig takes a folder that is as old as it remembers for one that it knows.
+        const time = 1 + Number.parseInt(key.slice(0, 7), 16);
+        await makeErofs(join(directory, "host.erofs"), root, { allRoot: true, time, signal: options.signal });
       }
       removeTree(root);
     },
