@@ -39,7 +39,7 @@ export async function ensureHostLayer(
     key,
     async (directory) => {
       const root = join(directory, "root");
-      if (locales !== undefined) cpSync(locales, join(root, LOCALES), { recursive: true });
+      if (locales !== undefined) cpSync(locales, join(root, LOCALES), { recursive: true, dereference: true });
       layFonts(await chooseFonts(wishes.fonts), join(root, FONTS));
       if (existsSync(root)) {
         // Everyone in the guest may read it, whatever the files' rights are here.
