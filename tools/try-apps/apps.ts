@@ -5,7 +5,7 @@ export interface TriedApp {
   readonly toolkit: string;
   /** What it is told to open. */
   readonly opens?: string;
-  /** Title of its window, where another one comes first: a splash. */
+  /** Title of its window, where another comes first: that of a splash, or of a page that is not there yet. */
   readonly title?: RegExp;
   /**
    * Done one after the other before anything is typed, each when the picture rests: keys, with modifiers before a "+", and
@@ -35,14 +35,13 @@ export const APPS: readonly TriedApp[] = [
     before: ["Return", "alt+h"],
     text: "letters",
   },
-  // The pages of its first start, each with a button for the next at the bottom.
   { app: "terminology", toolkit: "EFL" },
   { app: "jedit", toolkit: "Java (Swing)" },
-  { app: "chromium", toolkit: "Chromium", opens: PAGE },
+  { app: "chromium", toolkit: "Chromium", opens: PAGE, title: /^page/ },
   { app: "org.gnome.TextEditor", toolkit: "GTK 4" },
   { app: "io.github.Qalculate.qalculate-qt", toolkit: "Qt 6" },
   { app: "galculator", toolkit: "GTK 3" },
-  { app: "firefox-esr", toolkit: "its own, on GTK 3", opens: PAGE },
+  { app: "firefox-esr", toolkit: "its own, on GTK 3", opens: PAGE, title: /^page/ },
   { app: "libreoffice-writer", toolkit: "its own, on GTK 3", title: /Writer$/ },
   { app: "org.gnome.gedit", toolkit: "GTK 3" },
   // Past the question about the network, into the dialog for an address.
