@@ -2,8 +2,8 @@
 import { VitrineError } from "../base/error.ts";
 import { findApps } from "../host/apps/find-app.ts";
 import { openAppSystem, openImageSystem, type SystemFiles } from "../host/apps/open-system.ts";
-import { makeWorkFolder } from "../host/apps/work-folder.ts";
 import { listImages } from "../host/image/images.ts";
+import { makeWorkFolder } from "../host/image/work-folder.ts";
 import { requireCompositor } from "../host/sandbox/compositor.ts";
 import { removeLogs } from "../host/sandbox/log-file.ts";
 import { loadPolicy, requireSound } from "../host/sandbox/policy-files.ts";

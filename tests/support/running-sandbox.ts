@@ -2,9 +2,11 @@
  * A sandbox that runs, without its virtual machine: a real supervisor with its control socket, log and policy files, and
  * both halves of the display before a compositor. Apps that connect to `appSocket` are apps of the sandbox.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PLAIN_LOOKS } from "../../src/channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { type Outcome, ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
 import { GuestDisplay } from "../../src/guest/display/guest-display.ts";
@@ -82,7 +84,7 @@ export class RunningSandbox implements AsyncDisposable {
       arena: null,
       snapshots: false,
       compositor: compositor.socketPath,
-      environment: {},
+      session: { environment: {}, looks: PLAIN_LOOKS },
       driver: "qemu" as const,
       confined: true,
       ready: ready(appSocketIn(folder)),

@@ -40,6 +40,8 @@ export const MAX_ARGUMENTS = 4096;
 export const MAX_STRING_BYTES = 32 * 1024;
 /** Most processes started by the host that one sandbox holds at a time. */
 export const MAX_PROCESSES = 256;
+/** The largest font that a desktop is believed to be set in, in points. */
+export const MAX_FONT_POINTS = 96;
 
 const text = z.string().check(z.maxLength(MAX_STRING_BYTES));
 const processId = z.int().check(z.minimum(1), z.maximum(0xffffffff));
@@ -76,6 +78,29 @@ export type Stdio = z.infer<typeof stdioSchema>;
  */
 export const entrySchema = z.object({ action: z.nullable(text) });
 
+/** Names of fonts that are passed on: they are written into files of several forms. */
+const FONT_FAMILY = /^[\p{L}\p{N}][\p{L}\p{N} ._+-]{0,63}$/u;
+
+/** A font by its family and its size in points. */
+export const fontSchema = z.object({
+  family: z.string().check(z.regex(FONT_FAMILY)),
+  points: z.number().check(z.minimum(1), z.maximum(MAX_FONT_POINTS)),
+});
+export type Font = z.infer<typeof fontSchema>;
+
+/** How the user's desktop looks. Null: it says nothing of that font. */
+export const looksSchema = z.object({
+  dark: z.boolean(),
+  fonts: z.object({
+    interface: z.nullable(fontSchema),
+    document: z.nullable(fontSchema),
+    monospace: z.nullable(fontSchema),
+  }),
+});
+export type Looks = z.infer<typeof looksSchema>;
+/** Those of a desktop that says nothing. */
+export const PLAIN_LOOKS: Looks = { dark: false, fonts: { interface: null, document: null, monospace: null } };
+
 const memorySchema = z.object({ total: z.int().check(z.minimum(0)), available: z.int().check(z.minimum(0)) });
 
 export const agentContract = {
@@ -93,8 +118,9 @@ export const agentContract = {
         hostname: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/)),
         /** What /etc/machine-id of the app root shall say, see machine-id(5). */
         machineId: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
-        /** LANG and TZ of the user, for the guest's processes. */
+        /** Locales, time zone and cursor of the user, for the guest's processes. */
         environment: z.record(z.string(), text),
+        looks: looksSchema,
         /** How window pixels travel: through the arena at /arena, or as bytes on the wayland streams. */
         pixels: z.enum(["arena", "stream"]),
         /** Size of the window arena in bytes (also the address space of buffers when pixels travel as bytes). */

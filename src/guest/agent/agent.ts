@@ -17,6 +17,7 @@ import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
 import { endProcesses, processesElsewhere } from "./app-processes.ts";
 import type { AppRoot } from "./app-root.ts";
 import { USER_HOME, WAYLAND_DISPLAY } from "./environment.ts";
+import { looksEnvironment } from "./looks.ts";
 import { monotonicNow, readMemory } from "./machine.ts";
 import { writeMachineId } from "./machine-id.ts";
 import type { NetworkSettings } from "./network.ts";
@@ -168,7 +169,7 @@ class Agent {
     machine?.setHostname(hello.hostname);
     if (this.#options.appRoot !== "/") {
       writeMachineId(this.#options.appRoot, hello.machineId);
-      adoptSession(this.#options.appRoot, hello.environment);
+      adoptSession(this.#options.appRoot, hello.environment, hello.looks);
     }
     this.#makeDirectories();
     await this.#openDisplay(hello);
@@ -236,7 +237,7 @@ class Agent {
       throw new VitrineError("unavailable", `Cannot start "${request.argv[0]}": ${state}`);
     }
     const bus = hasSessionBus(this.#options.appRoot);
-    const session = { environment: hello.environment, bus };
+    const session = { environment: { ...looksEnvironment(hello.looks), ...hello.environment }, bus };
     if (bus && request.user === "user") {
       this.#bus ??= this.#startBus(session);
       await this.#bus.ready;

@@ -5,7 +5,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
-import { AGENT_PROTOCOL_VERSION, agentContract, type HostStreamHeader } from "../../channel/contract/agent.ts";
+import {
+  AGENT_PROTOCOL_VERSION,
+  agentContract,
+  type HostStreamHeader,
+  PLAIN_LOOKS,
+} from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { Mux } from "../../channel/mux.ts";
@@ -40,6 +45,7 @@ export async function rehearse(options: RehearsalOptions): Promise<void> {
       hostname: "rehearsal",
       machineId: "0".repeat(32),
       environment: {},
+      looks: PLAIN_LOOKS,
       pixels: options.arenaFile !== undefined && existsSync(options.arenaFile) ? "arena" : "stream",
       arenaBytes: ARENA_BYTES,
     });

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import { AGENT_PROTOCOL_VERSION, agentContract } from "../../channel/contract/agent.ts";
+import { AGENT_PROTOCOL_VERSION, agentContract, PLAIN_LOOKS } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
@@ -119,6 +119,7 @@ export class TestHost {
       hostname: "test",
       machineId: "1".repeat(32),
       environment: { LANG: "C.UTF-8" },
+      looks: PLAIN_LOOKS,
       pixels: "stream",
       arenaBytes: 0,
       ...changes,

@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
+import { PLAIN_LOOKS } from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { socketPair } from "../../sys/socket.ts";
@@ -153,6 +154,7 @@ export class Builder {
       hostname: "builder",
       machineId: randomBytes(16).toString("hex"),
       environment: {},
+      looks: PLAIN_LOOKS,
       pixels: "stream",
       arenaBytes: ARENA_BYTES,
     });

@@ -59,6 +59,11 @@ export function runtimeDirectory(environment: Environment = process.env): string
   return ensurePrivate(base === undefined ? `/tmp/${FOLDER}-${uid}` : join(base, FOLDER), uid);
 }
 
+/** The folder for machines that are only tried, created if missing. No sandbox can have its name. */
+export function probesDirectory(environment: Environment = process.env): string {
+  return ensurePrivate(join(runtimeDirectory(environment), "PROBES"), userId());
+}
+
 /** The folder for what outlives a run: $XDG_STATE_HOME/vitrine, created if missing. */
 export function stateDirectory(environment: Environment = process.env): string {
   const configured = environment.XDG_STATE_HOME;

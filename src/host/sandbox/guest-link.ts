@@ -6,7 +6,12 @@
 import { randomBytes } from "node:crypto";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import { AGENT_PROTOCOL_VERSION, agentContract, type HostStreamHeader } from "../../channel/contract/agent.ts";
+import {
+  AGENT_PROTOCOL_VERSION,
+  agentContract,
+  type HostStreamHeader,
+  type Looks,
+} from "../../channel/contract/agent.ts";
 import type { ProcessEnd, StdioName } from "../../channel/contract/control.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
@@ -61,6 +66,7 @@ export class GuestLink {
     hostname: string;
     machineId: string;
     environment: Readonly<Record<string, string>>;
+    looks: Looks;
     pixels: "arena" | "stream";
     arenaBytes: number;
   }): Promise<GuestHello> {

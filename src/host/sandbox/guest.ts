@@ -291,7 +291,7 @@ export class Guest {
     const answer = link.hello({
       hostname: spec.name,
       machineId: randomBytes(16).toString("hex"),
-      environment: spec.environment,
+      ...spec.session,
       pixels: windows.pixels,
       arenaBytes: windows.arenaBytes,
     });

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PLAIN_LOOKS } from "../../channel/contract/agent.ts";
 import type { PolicyFile } from "../policy/parse.ts";
 import { readyKey, startKey } from "./ready-key.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
@@ -26,7 +27,7 @@ const SPEC: SupervisorSpec = {
   compositor: file("wayland-0"),
   driver: "qemu",
   confined: true,
-  environment: { LANG: "de_DE.UTF-8" },
+  session: { environment: { LANG: "de_DE.UTF-8" }, looks: PLAIN_LOOKS },
   ready: null,
 };
 const POLICY = { path: "policy.conf", text: "" };
@@ -43,8 +44,8 @@ test("the key is the same for another name and colour, and for nothing else", ()
     readyKey(SPEC, START, POLICY, "2"),
     key({ network: null }),
     key({ network: { policy: { kind: "none" }, trustNames: false } }),
-    key({ environment: { LANG: "C.UTF-8" } }),
-    key({ environment: { ...SPEC.environment, ADW_DEBUG_COLOR_SCHEME: "prefer-dark" } }),
+    key({ session: { ...SPEC.session, environment: { LANG: "C.UTF-8" } } }),
+    key({ session: { ...SPEC.session, looks: { ...PLAIN_LOOKS, dark: true } } }),
     key({ layerImages: [] }),
     key({ compositor: file("wayland-1") }),
     key({ confined: false }),
