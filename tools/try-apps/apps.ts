@@ -28,11 +28,11 @@ export const APPS: readonly TriedApp[] = [
   { app: "sqlitebrowser", toolkit: "Qt 5", before: ["control+n"], text: "letters" },
   // Its menu; what is typed begins a game.
   { app: "ltris2", toolkit: "SDL 2", text: "\n" },
-  // Past the welcome, into the field for the server's name.
+  // Past the welcome; the field for the server's name has the focus.
   {
     app: "org.filezilla-project.FileZilla",
     toolkit: "wxWidgets, on GTK 3",
-    before: ["Return", "alt+h"],
+    before: ["Return"],
     text: "letters",
   },
   { app: "terminology", toolkit: "EFL" },
