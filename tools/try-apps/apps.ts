@@ -46,7 +46,8 @@ export const APPS: readonly TriedApp[] = [
   { app: "org.gnome.gedit", toolkit: "GTK 3" },
   // Past the question about the network, into the dialog for an address.
   { app: "org.videolan.vlc", toolkit: "Qt 5", before: ["Return", "control+n"], text: "letters" },
-  { app: "transmission-gtk", toolkit: "GTK 3", before: ["control+u"], text: "letters" },
+  // What it asks is agreed to; the field that filters.
+  { app: "transmission-gtk", toolkit: "GTK 3", before: ["alt+a", "@850,92"], text: "letters" },
   { app: "net.thunderbird.Thunderbird", toolkit: "its own, on GTK 3", text: "letters" },
   // Past the welcome, the tool for text, a place on the page.
   { app: "org.inkscape.Inkscape", toolkit: "GTK 3", before: ["Escape", "t", "@500,400"], text: "letters" },
