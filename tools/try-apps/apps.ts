@@ -16,8 +16,9 @@ export interface TriedApp {
   readonly text?: string;
 }
 
-/** A page with nothing but a field that has the focus. */
-const PAGE = "data:text/html,<title>page</title><input autofocus style='font-size:40px'>";
+/** A page with nothing but a field, and a place in that. */
+const PAGE = "data:text/html,<title>page</title><textarea style='width:100%;height:600px;font-size:40px'></textarea>";
+const IN_PAGE = "@500,400";
 
 export const APPS: readonly TriedApp[] = [
   { app: "foot", toolkit: "none" },
@@ -37,11 +38,11 @@ export const APPS: readonly TriedApp[] = [
   },
   { app: "terminology", toolkit: "EFL" },
   { app: "jedit", toolkit: "Java (Swing)" },
-  { app: "chromium", toolkit: "Chromium", opens: PAGE, title: /^page/ },
+  { app: "chromium", toolkit: "Chromium", opens: PAGE, title: /^page/, before: [IN_PAGE], text: "letters" },
   { app: "org.gnome.TextEditor", toolkit: "GTK 4" },
   { app: "io.github.Qalculate.qalculate-qt", toolkit: "Qt 6" },
   { app: "galculator", toolkit: "GTK 3" },
-  { app: "firefox-esr", toolkit: "its own, on GTK 3", opens: PAGE, title: /^page/ },
+  { app: "firefox-esr", toolkit: "its own, on GTK 3", opens: PAGE, title: /^page/, before: [IN_PAGE], text: "letters" },
   { app: "libreoffice-writer", toolkit: "its own, on GTK 3", title: /Writer$/ },
   { app: "org.gnome.gedit", toolkit: "GTK 3" },
   // Past the question about the network, into the dialog for an address.
