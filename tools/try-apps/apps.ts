@@ -3,9 +3,7 @@
 export interface TriedApp {
   readonly app: string;
   readonly toolkit: string;
-  /** What it is told to open. */
-  readonly opens?: string;
-  /** Title of its window, where another comes first: that of a splash, or of a page that is not there yet. */
+  /** Title of its window, where another one comes first: a splash. */
   readonly title?: RegExp;
   /**
    * Done one after the other before anything is typed, each when the picture rests: keys, with modifiers before a "+", and
@@ -15,10 +13,6 @@ export interface TriedApp {
   /** Typed instead of a sum. */
   readonly text?: string;
 }
-
-/** A page with nothing but a field, and a place in that. */
-const PAGE = "data:text/html,<title>page</title><textarea style='width:100%;height:600px;font-size:40px'></textarea>";
-const IN_PAGE = "@500,400";
 
 export const APPS: readonly TriedApp[] = [
   { app: "foot", toolkit: "none" },
@@ -38,18 +32,12 @@ export const APPS: readonly TriedApp[] = [
   },
   { app: "terminology", toolkit: "EFL" },
   { app: "jedit", toolkit: "Java (Swing)" },
-  { app: "chromium", toolkit: "Chromium", opens: PAGE, title: /^page/, before: [IN_PAGE], text: "letters" },
+  // Its address.
+  { app: "chromium", toolkit: "Chromium", before: ["control+l"], text: "letters" },
   { app: "org.gnome.TextEditor", toolkit: "GTK 4" },
   { app: "io.github.Qalculate.qalculate-qt", toolkit: "Qt 6" },
   { app: "galculator", toolkit: "GTK 3" },
-  // Its page about privacy stands in front, and the other one takes its time.
-  {
-    app: "firefox-esr",
-    toolkit: "its own, on GTK 3",
-    opens: PAGE,
-    before: ["alt+1", IN_PAGE, IN_PAGE, IN_PAGE],
-    text: "letters",
-  },
+  { app: "firefox-esr", toolkit: "its own, on GTK 3", before: ["control+l"], text: "letters" },
   { app: "libreoffice-writer", toolkit: "its own, on GTK 3", title: /Writer$/ },
   { app: "org.gnome.gedit", toolkit: "GTK 3" },
   // Past the question about the network, into the dialog for an address.
