@@ -3,9 +3,7 @@
 export interface TriedApp {
   readonly app: string;
   readonly toolkit: string;
-  /** What it is told to open. */
-  readonly opens?: string;
-  /** Title of its window, where another comes first: that of a splash, or of a page that is not there yet. */
+  /** Title of its window, where another one comes first: a splash. */
   readonly title?: RegExp;
   /**
    * Done one after the other before anything is typed, each when the picture rests: keys, with modifiers before a "+", and
@@ -16,9 +14,6 @@ export interface TriedApp {
   readonly text?: string;
 }
 
-/** A page with nothing but a field that has the focus. */
-const PAGE = "data:text/html,<title>page</title><input autofocus style='font-size:40px'>";
-
 export const APPS: readonly TriedApp[] = [
   { app: "foot", toolkit: "none" },
   { app: "org.gnome.Calculator", toolkit: "GTK 4" },
@@ -28,25 +23,27 @@ export const APPS: readonly TriedApp[] = [
   { app: "sqlitebrowser", toolkit: "Qt 5", before: ["control+n"], text: "letters" },
   // Its menu; what is typed begins a game.
   { app: "ltris2", toolkit: "SDL 2", text: "\n" },
-  // Past the welcome, into the field for the server's name.
+  // Past the welcome; the field for the server's name has the focus.
   {
     app: "org.filezilla-project.FileZilla",
     toolkit: "wxWidgets, on GTK 3",
-    before: ["Return", "alt+h"],
+    before: ["Return"],
     text: "letters",
   },
   { app: "terminology", toolkit: "EFL" },
   { app: "jedit", toolkit: "Java (Swing)" },
-  { app: "chromium", toolkit: "Chromium", opens: PAGE, title: /^page/ },
+  // Its address.
+  { app: "chromium", toolkit: "Chromium", before: ["control+l"], text: "letters" },
   { app: "org.gnome.TextEditor", toolkit: "GTK 4" },
   { app: "io.github.Qalculate.qalculate-qt", toolkit: "Qt 6" },
   { app: "galculator", toolkit: "GTK 3" },
-  { app: "firefox-esr", toolkit: "its own, on GTK 3", opens: PAGE, title: /^page/ },
+  { app: "firefox-esr", toolkit: "its own, on GTK 3", before: ["control+l"], text: "letters" },
   { app: "libreoffice-writer", toolkit: "its own, on GTK 3", title: /Writer$/ },
   { app: "org.gnome.gedit", toolkit: "GTK 3" },
   // Past the question about the network, into the dialog for an address.
   { app: "org.videolan.vlc", toolkit: "Qt 5", before: ["Return", "control+n"], text: "letters" },
-  { app: "transmission-gtk", toolkit: "GTK 3", before: ["control+u"], text: "letters" },
+  // What it asks is agreed to; the field that filters.
+  { app: "transmission-gtk", toolkit: "GTK 3", before: ["alt+a", "@850,92"], text: "letters" },
   { app: "net.thunderbird.Thunderbird", toolkit: "its own, on GTK 3", text: "letters" },
   // Past the welcome, the tool for text, a place on the page.
   { app: "org.inkscape.Inkscape", toolkit: "GTK 3", before: ["Escape", "t", "@500,400"], text: "letters" },

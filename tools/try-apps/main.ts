@@ -162,9 +162,8 @@ class Trial {
   /** Milliseconds until the first frame. */
   async #start(): Promise<number> {
     // Booted: a snapshot that is taken meanwhile would be in the way of what follows.
-    const { app, opens, title } = this.#tried;
-    const words = opens === undefined ? [app] : [app, opens];
-    const { out } = await this.#vitrine("run", "--no-snapshot", "--timings", "--json", ...words);
+    const { app, title } = this.#tried;
+    const { out } = await this.#vitrine("run", "--no-snapshot", "--timings", "--json", app);
     const { firstFrame } = JSON.parse(out) as { firstFrame?: number };
     if (firstFrame !== undefined) {
       if (title !== undefined) {

@@ -4,28 +4,43 @@
  * room as the base, one takes 3 MB.
  */
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildOptions } from "./build-options.ts";
 import { RELEASE, unpackPackages } from "./packages.ts";
-import { removeTree } from "./store.ts";
+import { removeTree, storedPath } from "./store.ts";
 import { ensureVersion } from "./versions.ts";
 
 const PACKAGE = "locales-all";
 /** Where programs look for them. */
 export const LOCALES = "usr/lib/locale";
 const SPACE_MIB = 400;
+/** How long nobody tries again when the archive could not be reached, in milliseconds: each time a start waits for it. */
+export const LOCALES_RETRY_MS = 60 * 60 * 1000;
 
 /**
  * The folder with the data of those locales ("de_DE.UTF-8"), each below the name that programs look for ("de_DE.utf8").
- * There is none of a locale that the distribution does not know.
+ * There is none of a locale that the distribution does not know. Undefined when they could not be fetched a while ago.
  */
-export async function ensureLocales(names: readonly string[], options: BuildOptions = {}): Promise<string> {
+export async function ensureLocales(names: readonly string[], options: BuildOptions = {}): Promise<string | undefined> {
   const wanted = [...new Set(names)].sort();
   const key = createHash("sha256")
     .update(JSON.stringify([RELEASE, wanted]))
     .digest("hex")
     .slice(0, 16);
+  const failure = storedPath("locale", `${key}.failed`);
+  if (!existsSync(storedPath("locale", key)) && isRecent(failure)) return undefined;
+  try {
+    const path = await fetchLocales(key, wanted, options);
+    rmSync(failure, { force: true });
+    return path;
+  } catch (error) {
+    if (options.signal?.aborted !== true) writeFileSync(failure, "");
+    throw error;
+  }
+}
+
+async function fetchLocales(key: string, wanted: readonly string[], options: BuildOptions): Promise<string> {
   return await ensureVersion(
     "locale",
     key,
@@ -38,6 +53,11 @@ export async function ensureLocales(names: readonly string[], options: BuildOpti
     },
     { ...options, spaceMib: SPACE_MIB },
   );
+}
+
+function isRecent(file: string): boolean {
+  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Date.now() - written < LOCALES_RETRY_MS;
 }
 
 function copyLocale(from: string, name: string, to: string): void {
