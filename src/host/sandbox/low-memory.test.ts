@@ -101,3 +101,16 @@ test("sandboxes relieve their host one after the other, and are left alone when 
     for (const keeper of host.keepers) keeper.close();
   }
 });
+
+test("a sandbox that ends while it shrinks writes no record any more", async () => {
+  const host = new Host();
+  const keeper = host.add("ending");
+  keeper.update({ connections: 0, processes: 1, windows: 0 });
+  host.available = GIB * 0.08;
+  keeper.relieveHost();
+  keeper.close();
+  host.records.clear();
+  await Bun.sleep(0);
+  expect(host.done).toEqual(["ending shrinks"]);
+  expect(host.records.size).toBe(0);
+});

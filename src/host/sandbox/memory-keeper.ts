@@ -28,6 +28,7 @@ export class MemoryKeeper {
   #usedAt = Date.now();
   #idleSince: number | null = null;
   #shrunk = false;
+  #closed = false;
   #ready: SandboxRecord["ready"];
   #shrinkTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -75,7 +76,9 @@ export class MemoryKeeper {
     else void this.#shrink();
   }
 
+  /** From now on there is no record to be written: its folder goes. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#interval);
     clearTimeout(this.#shrinkTimer);
   }
@@ -88,6 +91,7 @@ export class MemoryKeeper {
   }
 
   #write(): void {
+    if (this.#closed) return;
     const ready = this.#ready === undefined ? {} : { ready: this.#ready };
     this.#options.write({ ...this.#options.record, idleSince: this.#idleSince, shrunk: this.#shrunk, ...ready });
   }
