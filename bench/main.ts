@@ -2,7 +2,9 @@
  * Vitrine beside its peers, in one run on one machine: the same app native, in a sandbox, and in the same machine with
  * waypipe in place of our display.
  *
- *   npm run bench -- [--json] [--repeat N] [--seconds N] [--ways native,arena,stream,waypipe,waypipeLz4] [--only starts|display|snapshots]
+ *   npm run bench -- [--json] [--repeat N] [--seconds N] [--ways native,arena,stream,waypipe,waypipeLz4] [--only starts|display|snapshots|ready]
+ *
+ * What is ready is measured only when it is asked for, as root: its image holds an office program, and --apps names some of it.
  *
  * The image is of the host's own Debian release, because waypipe's two ends must be of one version.
  */
@@ -24,6 +26,7 @@ import { processesByEnvironment } from "../tests/support/processes.ts";
 import { measureDensity } from "./measure-density.ts";
 import { measureFrames } from "./measure-frames.ts";
 import { measureLatency } from "./measure-latency.ts";
+import { measureReady, printReady } from "./measure-ready.ts";
 import { type MachineFiles, measureMachineStarts } from "./measure-snapshots.ts";
 import { timeStart } from "./measure-starts.ts";
 import { memoryOf } from "./processes.ts";
@@ -51,6 +54,7 @@ const { values } = parseArgs({
   options: {
     ways: { type: "string", default: WAYS.join() },
     only: { type: "string" },
+    apps: { type: "string", default: "" },
     json: { type: "boolean", default: false },
     repeat: { type: "string", default: "3" },
     seconds: { type: "string", default: "5" },
@@ -214,6 +218,14 @@ async function snapshots(image: string, files: MachineFiles): Promise<Snapshots>
 const NO_STARTS = { coldStart: {}, warmStart: {} };
 const NO_DISPLAY = { frames: [], latency: {}, memory: {} };
 
+if (values.only === "ready") {
+  const apps = values.apps.split(",").filter((name) => name !== "");
+  const starts = await measureReady(environment, { repeat, apps, say });
+  if (values.json) process.stdout.write(`${JSON.stringify(starts, null, 2)}\n`);
+  else printReady(starts);
+  rmSync(folder, { recursive: true, force: true });
+  process.exit();
+}
 const { ways, accelerator, release, root, image, files } = await prepare();
 try {
   const report: Report = {

@@ -2,9 +2,11 @@
  * How long a machine takes until its agent answers, booted and restored, beside the shortest boot there is: busybox init
  * and nothing else, with the same kernel in the same machine.
  */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PLAIN_LOOKS } from "../src/channel/contract/agent.ts";
 import { fdStream } from "../src/channel/fd-stream.ts";
 import { ARENA_BYTES, type ArenaTemplate, createArena } from "../src/host/image/arena-template.ts";
 import { ensureBootPackages } from "../src/host/image/boot-packages.ts";
@@ -92,12 +94,10 @@ async function printed(vm: RunningVm): Promise<void> {
 async function agentAnswers(vm: RunningVm): Promise<void> {
   const ignored = () => {};
   const link = new GuestLink(fdStream(await vm.channel), {
-    stream: ignored,
     exited: ignored,
-    refused: ignored,
     lost: ignored,
   });
-  const identity = { hostname: "bench", machineId: "0".repeat(32), environment: {} };
+  const identity = { hostname: "bench", machineId: "0".repeat(32), environment: {}, looks: PLAIN_LOOKS };
   await awaitBoot(vm, link.hello({ ...identity, pixels: "arena", arenaBytes: ARENA_BYTES }));
   link.close();
 }

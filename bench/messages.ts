@@ -15,6 +15,7 @@ import { join } from "node:path";
 import type { ByteStream } from "../src/channel/byte-stream.ts";
 import { TRACE_CATEGORIES } from "../src/channel/contract/trace.ts";
 import { fdStream } from "../src/channel/fd-stream.ts";
+import { directWay } from "../src/host/display/compositor-route.ts";
 import { HostDisplay } from "../src/host/display/display.ts";
 import { MessageTrail } from "../src/host/display/trace/trail.ts";
 import { watch } from "../src/sys/loop.ts";
@@ -173,7 +174,7 @@ const socketPath = join(folder, "compositor");
 const close = serve(socketPath);
 const arena = memfdCreate("vitrine-bench", ARENA_BYTES, ["shrink", "grow", "seal"]);
 const host = new HostDisplay({
-  socketPath,
+  ...directWay(socketPath),
   sandbox: "bench",
   colour: 0x477ff9,
   arena,

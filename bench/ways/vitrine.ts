@@ -60,8 +60,8 @@ export class VitrineWay implements Way {
   }
 
   async hostProcesses() {
-    const { supervisorPid, monitorPid } = await this.#listed();
-    return { monitor: [monitorPid], bridge: [supervisorPid] };
+    const { supervisorPid, monitorPid, displayPid } = await this.#listed();
+    return { monitor: [monitorPid], bridge: [supervisorPid, displayPid] };
   }
 
   async channelBytes() {
@@ -86,7 +86,7 @@ export class VitrineWay implements Way {
     return Number(/^wchar: (\d+)$/m.exec(out.toString())?.[1]);
   }
 
-  async #listed(): Promise<{ supervisorPid: number; monitorPid: number; guestMemory: number }> {
+  async #listed(): Promise<{ supervisorPid: number; monitorPid: number; displayPid: number; guestMemory: number }> {
     return JSON.parse((await this.#vitrine("list", "--json")).out.toString())[0];
   }
 

@@ -267,4 +267,14 @@ describe("a hostile peer", () => {
     expect(await client.ping()).toBeGreaterThan(0);
     client.close();
   });
+
+  test("a stream whose first frame finds the link lost is closed like the others", async () => {
+    const [a, b] = socketPair();
+    const client = new Mux(fdStream(a), "client");
+    b.close();
+    const stream = client.open({});
+    const error = await new Promise<VitrineError | undefined>((resolve) => stream.onClose(resolve));
+    expect(error?.code).toBe("io");
+    expect(client.size).toBe(0);
+  });
 });

@@ -74,8 +74,7 @@ export class Mux implements FrameSink {
     const bytes = encodeMessage(header, MAX_STREAM_HEADER);
     const id = this.#nextId;
     this.#nextId += 2;
-    const stream = new MuxStream(id, this, FLAG.syn);
-    this.#streams.set(id, stream);
+    const stream = this.#add(new MuxStream(id, this, FLAG.syn));
     stream.write(bytes);
     return stream;
   }
@@ -224,13 +223,19 @@ export class Mux implements FrameSink {
       throw new VitrineError("protocol", `Cannot open stream ${streamId}: the number is not the peer's to use`);
     }
     this.#lastPeerId = streamId;
-    const stream = new MuxStream(streamId, this, FLAG.ack);
-    this.#streams.set(streamId, stream);
+    const stream = this.#add(new MuxStream(streamId, this, FLAG.ack));
     if (this.#streams.size > MAX_STREAMS || this.#onStream === undefined) {
       stream.destroy();
       return;
     }
     this.#readStreamHeader(stream);
+  }
+
+  #add(stream: MuxStream): MuxStream {
+    this.#streams.set(stream.id, stream);
+    // Its first frame may have found the link lost, when the others were closed and it was not among them yet.
+    if (this.#closed !== undefined) stream.close(this.#closed.error ?? linkClosed());
+    return stream;
   }
 
   #readStreamHeader(stream: MuxStream): void {
@@ -259,11 +264,15 @@ export class Mux implements FrameSink {
   #fail(error: VitrineError | undefined): void {
     if (this.#closed !== undefined) return;
     this.#closed = { error };
-    const lost = error ?? new VitrineError("io", "The link was closed");
+    const lost = error ?? linkClosed();
     for (const stream of [...this.#streams.values()]) stream.close(lost);
     for (const settle of [...this.#pings.values()]) settle(lost);
     this.#link.end();
     this.#link.destroy();
     this.#onClose?.(error);
   }
+}
+
+function linkClosed(): VitrineError {
+  return new VitrineError("io", "The link was closed");
 }

@@ -1,6 +1,4 @@
 /** The command line as a whole: its commands, and how it speaks when something is wrong. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   type Application,
   buildApplication,
@@ -13,6 +11,7 @@ import {
 import type { CliContext } from "./context.ts";
 import { statusOfError } from "./exit-status.ts";
 import { formatError } from "./report.ts";
+import { readVersion } from "./version.ts";
 
 /** Every command, in the order of the help. Each is loaded when it is asked for: to load all takes longer than most run. */
 const COMMANDS = {
@@ -81,10 +80,6 @@ async function application(names: readonly CommandName[]): Promise<Application<C
     },
   });
   return buildApplication(routes, CONFIGURATION);
-}
-
-function readVersion(): string {
-  return JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")).version;
 }
 
 const CONFIGURATION: PartialApplicationConfiguration = {

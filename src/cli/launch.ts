@@ -14,13 +14,17 @@ export async function launchCommand(
   request: Parameters<SandboxConnection["launch"]>[0],
   environment: Environment = process.env,
 ): Promise<LaunchedProcess> {
-  const { XDG_ACTIVATION_TOKEN: activationToken = "" } = environment;
-  const isToken = activationToken !== "" && activationToken.length <= MAX_ACTIVATION_TOKEN_CHARS;
+  const token = activationToken(environment);
   try {
-    return await connection.launch(isToken ? { ...request, activationToken } : request);
+    return await connection.launch(token === undefined ? request : { ...request, activationToken: token });
   } catch (error) {
     const { code, message } = VitrineError.from(error);
     if (code === "not-found") throw new CommandNotFound(message, error);
     throw error;
   }
+}
+
+/** The token that whoever started this command has given it for its window; undefined when there is none. */
+export function activationToken({ XDG_ACTIVATION_TOKEN: token = "" }: Environment): string | undefined {
+  return token !== "" && token.length <= MAX_ACTIVATION_TOKEN_CHARS ? token : undefined;
 }

@@ -4,6 +4,7 @@ import type { SandboxInfo } from "../channel/contract/control.ts";
 import { openImageSystem, openSystem, type SystemFiles } from "../host/apps/open-system.ts";
 import { ensureArenaTemplate } from "../host/image/arena-template.ts";
 import type { BuildOptions } from "../host/image/build-options.ts";
+import { ensureHostLayer } from "../host/image/host-layer.ts";
 import { ensureKernel, type Kernel } from "../host/image/kernel.ts";
 import { ensureToolsImage } from "../host/image/tools-image.ts";
 import type { NetworkPolicy } from "../host/network/policy.ts";
@@ -19,7 +20,8 @@ import { chooseDriver, type DriverName } from "../host/vmm/drivers.ts";
 import type { CliContext } from "./context.ts";
 import { interruptible } from "./interrupt.ts";
 import { ProgressLine } from "./progress.ts";
-import { sessionEnvironment } from "./session-environment.ts";
+import { readSession, type Session } from "./session.ts";
+import { languageOf, localesToGive } from "./session-locales.ts";
 
 export interface SandboxRequest {
   readonly name: string;
@@ -56,6 +58,13 @@ export async function openSandbox(context: CliContext, request: SandboxRequest):
       return running;
     }
   }
+}
+
+/** Starts a sandbox of a name that no other has. */
+export async function startDescribed(spec: SupervisorSpec, environment: Environment): Promise<SandboxConnection> {
+  const started = await startSupervisor(spec, environment);
+  if (started !== undefined) return started;
+  throw new VitrineError("already-exists", `Cannot start sandbox "${spec.name}": it runs already`);
 }
 
 /** False when the sandbox was ending; it has ended then. Rejects when it is not what was asked for. */
@@ -100,10 +109,10 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
   }
 }
 
-/** Everything that the supervisor must know; what is missing of it is made, with progress shown. */
-async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
+/** Everything that the supervisor must know of a sandbox, and starts nothing yet; what is missing of it is made, with progress shown. */
+export async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
   const { system, home, network, colour } = await findSystem(request, context.process.env);
-  const session = sessionEnvironment(context.process.env);
+  const asking = readSession(context.process.env);
   return await interruptible(async (signal) => {
     const { kernel, driver, toolsImage } = await prepareMachine(context, signal, {
       name: request.name,
@@ -114,6 +123,8 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
     const arena = request.sharedMemory
       ? await withProgress(context, "window arena", signal, ensureArenaTemplate)
       : null;
+    const session = await asking;
+    const hostLayer = await ensureOwnLayer(context, signal, session);
     return {
       name: request.name,
       colour,
@@ -121,7 +132,7 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       kernel,
       toolsImage,
       appImage: system.base,
-      layerImages: [...system.layers],
+      layerImages: [...system.layers, ...hostLayer],
       home,
       network: network === undefined ? null : { policy: network, trustNames: false },
       arena,
@@ -129,10 +140,32 @@ async function describeSandbox(context: CliContext, request: SandboxRequest): Pr
       compositor: request.compositor ?? null,
       driver,
       confined: request.confined,
-      environment: await session,
+      session: { environment: session.environment, looks: session.looks },
+      ready: null,
       ...(request.memoryMib === undefined ? {} : { memoryMib: request.memoryMib }),
     };
   });
+}
+
+/** The layer with the user's locales and fonts, if there are any. Without it apps run all the same, and say why they look foreign. */
+async function ensureOwnLayer(context: CliContext, signal: AbortSignal, session: Session): Promise<string[]> {
+  const { interface: text, document, monospace } = session.looks.fonts;
+  const families = [text, document, monospace].flatMap((font) => (font === null ? [] : [font.family]));
+  const wishes = {
+    locales: localesToGive(session.locales),
+    fonts: { families: [...new Set(families)], language: languageOf(session.locales.LANG) },
+  };
+  try {
+    const layer = await withProgress(context, "language and fonts", signal, (options) =>
+      ensureHostLayer(wishes, options),
+    );
+    return layer === undefined ? [] : [layer];
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { message } = VitrineError.from(error);
+    context.process.stderr.write(`vitrine: apps write numbers and dates as in English this time: ${message}\n`);
+    return [];
+  }
 }
 
 /** What any machine needs, made if it is missing, with progress and warnings. */

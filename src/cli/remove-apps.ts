@@ -7,6 +7,7 @@ import { removeLaunchers } from "../host/apps/launchers.ts";
 import { configDirectory, configNames, findConfig } from "../host/sandbox/config.ts";
 import { findHomeDisk } from "../host/sandbox/home-disk.ts";
 import { removeSandbox } from "../host/sandbox/make.ts";
+import { endReady } from "../host/sandbox/ready-machines.ts";
 import type { RemoveFlags } from "./commands/remove.ts";
 import { confirm } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
@@ -27,7 +28,10 @@ export async function runRemove(this: CliContext, flags: RemoveFlags, ...words: 
     await removeSandbox(name, environment);
     removeLaunchers(name, environment);
   }
-  if (sandboxes.length > 0) await cleanStore(environment);
+  if (sandboxes.length > 0) {
+    await endReady(environment);
+    await cleanStore(environment);
+  }
   if (apps.size === 0) return;
   await withBuildOptions(this, flags.unconfined, async (options) => {
     for (const [sandbox, ids] of apps) {

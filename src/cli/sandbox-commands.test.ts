@@ -1,4 +1,5 @@
 /** The commands for a sandbox that runs, as processes of their own, against a real supervisor without a machine. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import {
@@ -15,6 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { eventually } from "../../tests/support/deadline.ts";
+import { PLAIN_LOOKS } from "../channel/contract/agent.ts";
 import { connectSandbox, type SandboxConnection } from "../host/sandbox/control-client.ts";
 import { logPaths, sandboxPaths } from "../host/sandbox/directories.ts";
 import type { EndReason } from "../host/sandbox/lifecycle.ts";
@@ -61,7 +63,8 @@ beforeAll(async () => {
     compositor: null,
     driver: "qemu" as const,
     confined: true,
-    environment: {},
+    session: { environment: {}, looks: PLAIN_LOOKS },
+    ready: null,
   };
   const consoleLog = logPaths("one", environment).console;
   const policy = () => loadPolicy("one", environment);

@@ -56,6 +56,7 @@ interface Listed {
   readonly supervisorPid: number;
   readonly processes: readonly unknown[];
   readonly monitorPid: number;
+  readonly displayPid: number | null;
   readonly windows: number;
   readonly confined: boolean;
   readonly accelerator: string;
@@ -83,8 +84,8 @@ function runs(pid: number): boolean {
 }
 
 /** Nothing of a sandbox is left but its logs. */
-async function expectNothingLeft({ name, supervisorPid, monitorPid }: Listed): Promise<void> {
-  await Promise.all([gone(supervisorPid), gone(monitorPid)]);
+async function expectNothingLeft({ name, supervisorPid, monitorPid, displayPid }: Listed): Promise<void> {
+  await Promise.all([supervisorPid, monitorPid, displayPid].map((pid) => pid !== null && gone(pid)));
   expect(JSON.parse((await run("list", "--json")).out.toString())).toEqual([]);
   expect(readdirSync(join(folder, "vitrine"))).not.toContain(name);
 }
@@ -274,6 +275,7 @@ describe("when things go wrong", () => {
         expect(JSON.parse(app.out.toString()).firstFrame).toBeGreaterThan(0);
         sandbox = await listed("windowless");
         expect(sandbox.windows).toBe(1);
+        expect(runs(sandbox.displayPid ?? 0)).toBe(true);
       } finally {
         await desktop.stop();
       }

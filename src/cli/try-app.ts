@@ -1,24 +1,23 @@
 /** What `vitrine try` does. */
-import { randomBytes } from "node:crypto";
 import { VitrineError } from "../base/error.ts";
 import { findApps } from "../host/apps/find-app.ts";
-import { buildSystem } from "../host/apps/install.ts";
 import { openAppSystem, openImageSystem, type SystemFiles } from "../host/apps/open-system.ts";
-import { makeWorkFolder } from "../host/apps/work-folder.ts";
-import { openBase } from "../host/image/base-image.ts";
 import { listImages } from "../host/image/images.ts";
+import { makeWorkFolder } from "../host/image/work-folder.ts";
 import { requireCompositor } from "../host/sandbox/compositor.ts";
 import { removeLogs } from "../host/sandbox/log-file.ts";
+import { loadPolicy, requireSound } from "../host/sandbox/policy-files.ts";
+import type { SupervisorSpec } from "../host/sandbox/supervisor-spec.ts";
 import { attach } from "./attach.ts";
 import type { TryFlags } from "./commands/try.ts";
 import type { CliContext } from "./context.ts";
 import { statusOfProcess } from "./exit-status.ts";
-import { DEFAULT_RELEASE } from "./flags.ts";
 import { handOver, windowsClosed } from "./hand-in.ts";
-import { findWanted, withBuildOptions, withStages } from "./install-apps.ts";
 import { launchCommand } from "./launch.ts";
-import { openSandbox } from "./prepare.ts";
+import { describeSandbox, startDescribed } from "./prepare.ts";
 import { launchOf, type RunTarget } from "./run-target.ts";
+import { newTrial } from "./try-name.ts";
+import { ReadyMachines, type RunningTrial } from "./try-ready.ts";
 
 /** As `run` without options has it. */
 const USUAL_MACHINE = {
@@ -29,38 +28,63 @@ const USUAL_MACHINE = {
   confined: true,
 } as const;
 
-/** What is tried: files that nobody else needs, and what to start. */
-type Trial = { readonly files: SystemFiles } & Pick<RunTarget, "argv" | "entry">;
+/** What is tried: files that nobody else needs, and what to start. `lasting`: the files are there after this, too. */
+type Trial = { readonly files: SystemFiles; readonly lasting: boolean } & Pick<RunTarget, "argv" | "entry">;
 
 export async function tryApp(this: CliContext, flags: TryFlags, ...words: string[]): Promise<void> {
-  const compositor = flags.display ? requireCompositor(this.process.env) : undefined;
+  const environment = this.process.env;
+  const compositor = flags.display ? requireCompositor(environment) : undefined;
   // What is built for the trial alone is there as long as it lasts.
   using folder = makeWorkFolder();
-  const { files, argv, entry } = await findTrial(this, words, folder.path);
-  const name = `try-${randomBytes(4).toString("hex")}`;
+  const wanted = await findTrial(this, words, folder.path);
+  const { files, lasting, argv, entry } = wanted;
+  const { name } = newTrial();
   const { network } = flags;
-  const connection = await openSandbox(this, {
-    name,
-    image: files.label,
-    files,
-    compositor,
-    network,
-    ...USUAL_MACHINE,
-  });
+  const request = { name, image: files.label, files, compositor, network, ...USUAL_MACHINE };
+  const spec = { ...(await describeSandbox(this, request)), trial: true };
+  const machines = lasting ? ReadyMachines.of(spec, { argv, entry: entry ?? null }, environment) : undefined;
+  let next: Promise<void> | undefined;
+  const windowShown = () => {
+    next ??= machines?.makeNext();
+  };
+  let trial = await machines?.take();
+  if (trial === undefined) trial = await startTrial(this, spec, wanted, windowShown);
+  else windowShown();
+  const { connection, launched, finish } = trial;
   try {
-    const tell = (message: string) => void this.process.stderr.write(`vitrine: ${message}\n`);
-    const [name = "", ...rest] = argv;
-    const { words: given, finish } = await handOver(connection, entry === undefined ? [] : rest, tell);
-    const app = { environment: {}, user: "user", stdio: { kind: "streams" } } as const;
-    const launched = await launchCommand(
-      connection,
-      entry === undefined ? { ...app, argv } : { ...app, argv: [name, ...given], entry },
-    );
     this.process.exitCode = statusOfProcess(await attach(launched, { input: false }));
     await windowsClosed(connection);
     await finish?.(launched);
   } finally {
-    await connection.stop(false).finally(() => removeLogs(name, this.process.env));
+    await connection.stop(false).finally(() => removeLogs(trial.name, environment));
+    await next;
+  }
+}
+
+/** Starts a sandbox and the app in it. */
+async function startTrial(
+  context: CliContext,
+  spec: SupervisorSpec,
+  { argv, entry }: Trial,
+  windowShown: () => void,
+): Promise<RunningTrial> {
+  const { name } = spec;
+  requireSound(name, await loadPolicy(name, context.process.env));
+  const connection = await startDescribed(spec, context.process.env);
+  connection.onPhase = (phase) => phase === "firstFrame" && windowShown();
+  try {
+    const tell = (message: string) => void context.process.stderr.write(`vitrine: ${message}\n`);
+    const [first = "", ...rest] = argv;
+    const { words: given, finish } = await handOver(connection, entry === undefined ? [] : rest, tell);
+    const app = { environment: {}, user: "user", stdio: { kind: "streams" } } as const;
+    const launched = await launchCommand(
+      connection,
+      entry === undefined ? { ...app, argv } : { ...app, argv: [first, ...given], entry },
+    );
+    return { name, connection, launched, finish };
+  } catch (error) {
+    await connection.stop(false).finally(() => removeLogs(name, context.process.env));
+    throw error;
   }
 }
 
@@ -68,7 +92,7 @@ export async function tryApp(this: CliContext, flags: TryFlags, ...words: string
 async function findTrial(context: CliContext, words: readonly string[], folder: string): Promise<Trial> {
   const [word = "", ...rest] = words;
   if (listImages().records.some(({ name }) => name === word)) {
-    if (rest.length > 0) return { files: await openImageSystem(word), argv: rest };
+    if (rest.length > 0) return { files: await openImageSystem(word), lasting: true, argv: rest };
     throw new VitrineError("invalid-argument", `Cannot try image "${word}": a command to start in it is wanted`, {
       fix: `vitrine try ${word} -- COMMAND`,
     });
@@ -78,18 +102,12 @@ async function findTrial(context: CliContext, words: readonly string[], folder: 
     const { config, app, entry } = found;
     return {
       files: await openAppSystem(found.config.system, config.name),
+      lasting: true,
       ...launchOf({ app, entry }, rest, undefined),
     };
   }
-  const apps = await findWanted(context, [word]);
-  return await withBuildOptions(context, false, async (options) => {
-    const wishes = { release: DEFAULT_RELEASE, apps, recommends: false, refresh: false, force: false };
-    const { system, layer } = await withStages(context, word, (onProgress) =>
-      buildSystem(wishes, folder, { ...options, onProgress }),
-    );
-    const [app] = system.apps;
-    if (app === undefined) throw new VitrineError("internal", `Cannot try "${word}": nothing was built`);
-    const files = { label: app.id, base: await openBase(system.base), layers: [layer.path] };
-    return { files, ...launchOf({ app, entry: app.entries[0] }, rest, undefined) };
-  });
+  // Most of what installs apps is needed here alone.
+  const { fetchForTrial } = await import("./try-fetched.ts");
+  const { files, app } = await fetchForTrial(context, word, folder);
+  return { files, lasting: false, ...launchOf({ app, entry: app.entries[0] }, rest, undefined) };
 }

@@ -5,6 +5,7 @@ import { rollBack } from "../host/apps/install.ts";
 import type { Upgrade } from "../host/apps/layer-contents.ts";
 import { type UpdateResult, updateApps } from "../host/apps/update.ts";
 import { configNames, findConfig } from "../host/sandbox/config.ts";
+import { endReady } from "../host/sandbox/ready-machines.ts";
 import { findSandbox } from "../host/sandbox/record.ts";
 import type { UpdateFlags } from "./commands/update.ts";
 import type { CliContext } from "./context.ts";
@@ -28,7 +29,10 @@ export async function runUpdate(this: CliContext, flags: UpdateFlags, ...words: 
         const result = await withStages(this, name, (onProgress) =>
           updateApps(name, flags.force, { ...options, onProgress }),
         );
-        if (result.changed) refreshLaunchers(this, result.config);
+        if (result.changed) {
+          refreshLaunchers(this, result.config);
+          await endReady(environment);
+        }
         this.process.stdout.write(describe(result));
         if (result.changed && findSandbox(name, environment) !== undefined) {
           this.process.stderr.write(`vitrine: sandbox "${name}" runs, and has this from its next start on\n`);
@@ -48,6 +52,7 @@ export async function runRollback(this: CliContext, _flags: Record<never, never>
   const name = sandboxOf(word, this);
   const config = await rollBack(name, this.process.env);
   refreshLaunchers(this, config);
+  await endReady(this.process.env);
   const apps = config.system.kind === "apps" ? config.system.apps : [];
   this.process.stdout.write(`${name}: ${apps.map(({ id, version }) => `${id} ${version}`).join(", ")}\n`);
   if (findSandbox(name, this.process.env) !== undefined) {

@@ -115,6 +115,7 @@ export const libc = {
     "int",
   ]),
 
+  poll: declare<(fds: Memory, count: number, timeout: number) => number>("poll", "int", ["void *", "ulong", "int"]),
   epollCreate: declare<(flags: number) => number>("epoll_create1", "int", ["int"]),
   epollControl: declare<(epoll: number, operation: number, fd: number, event: Memory) => number>("epoll_ctl", "int", [
     "int",

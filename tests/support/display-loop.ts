@@ -10,6 +10,7 @@ import { fdStream } from "../../src/channel/fd-stream.ts";
 import { Mux } from "../../src/channel/mux.ts";
 import { GuestDisplay } from "../../src/guest/display/guest-display.ts";
 import { relayRegistry } from "../../src/host/display/allow-list.ts";
+import { directWay } from "../../src/host/display/compositor-route.ts";
 import { HostDisplay, type HostDisplayOptions } from "../../src/host/display/display.ts";
 import { parsePolicy } from "../../src/host/policy/parse.ts";
 import type { Policy } from "../../src/host/policy/policy.ts";
@@ -55,7 +56,7 @@ export class DisplayLoop implements Disposable {
     const guestMux = new Mux(fdStream(guestEnd), "server");
     this.#muxes = [hostMux, guestMux];
     this.host = new HostDisplay({
-      socketPath: compositor.socketPath,
+      ...directWay(compositor.socketPath),
       sandbox: this.sandbox,
       colour: colourValue(colourOfName(this.sandbox)),
       arena,

@@ -1,7 +1,7 @@
 /** A host half without a guest: tests speak the display link by hand, as a guest half that lies would. All is allowed. */
 import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { fdStream } from "../../src/channel/fd-stream.ts";
-import { type CompositorRoute, directRoute } from "../../src/host/display/compositor-route.ts";
+import { type CompositorRoute, directRoute, directWay } from "../../src/host/display/compositor-route.ts";
 import { HostDisplay } from "../../src/host/display/display.ts";
 import type { Announcer } from "../../src/host/display/transfers.ts";
 import { colourOfName, colourValue } from "../../src/host/sandbox/colour.ts";
@@ -21,7 +21,7 @@ export class LinkRig implements Disposable {
   constructor(compositor: Compositor, pixels: PixelPath, route: CompositorRoute = directRoute(compositor.socketPath)) {
     this.arena = memfdCreate("vitrine-rig-arena", ARENA_BYTES, ["shrink", "grow", "seal"]);
     this.host = new HostDisplay({
-      socketPath: compositor.socketPath,
+      ...directWay(compositor.socketPath),
       route,
       sandbox: "test",
       colour: colourValue(colourOfName("test")),

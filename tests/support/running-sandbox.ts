@@ -2,9 +2,11 @@
  * A sandbox that runs, without its virtual machine: a real supervisor with its control socket, log and policy files, and
  * both halves of the display before a compositor. Apps that connect to `appSocket` are apps of the sandbox.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PLAIN_LOOKS } from "../../src/channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { type Outcome, ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
 import { GuestDisplay } from "../../src/guest/display/guest-display.ts";
@@ -15,6 +17,7 @@ import { acquireLock, type SandboxLock } from "../../src/host/sandbox/lock.ts";
 import { LogFile } from "../../src/host/sandbox/log-file.ts";
 import { loadPolicy } from "../../src/host/sandbox/policy-files.ts";
 import { Supervisor } from "../../src/host/sandbox/supervisor.ts";
+import type { SupervisorSpec } from "../../src/host/sandbox/supervisor-spec.ts";
 import { HostProcessDriver } from "../../src/host/sandbox/test-support.ts";
 import type { Compositor } from "./compositor.ts";
 
@@ -44,19 +47,24 @@ export class RunningSandbox implements AsyncDisposable {
   ) {
     this.name = name;
     this.environment = parts.environment;
-    this.appSocket = join(parts.folder, "wayland-guest");
+    this.appSocket = appSocketIn(parts.folder);
     this.#folder = parts.folder;
     this.#log = parts.log;
     this.#lock = parts.lock;
     this.#ended = parts.ended;
     this.#holder = parts.holder;
-    const mux = parts.driver.machine?.agent.mux;
+    const mux = parts.driver.machine?.agent.displayMux;
     if (mux === undefined) throw new Error("the machine has no agent");
     const pixels = { kind: "stream" } as const;
     this.#guest = new GuestDisplay({ mux, socketPath: this.appSocket, pixels, arenaBytes: ARENA_BYTES });
   }
 
-  static async start(name: string, compositor: Compositor): Promise<RunningSandbox> {
+  /** `ready`: what is started in it for whoever adopts it; it connects to `appSocket`, which is there soon. */
+  static async start(
+    name: string,
+    compositor: Compositor,
+    ready: (appSocket: string) => SupervisorSpec["ready"] = () => null,
+  ): Promise<RunningSandbox> {
     const folder = mkdtempSync(join(tmpdir(), "vitrine-running-"));
     const environment = { ...ownEnvironment(folder), XDG_CONFIG_HOME: join(folder, "config") };
     const paths = sandboxPaths(name, environment);
@@ -76,9 +84,10 @@ export class RunningSandbox implements AsyncDisposable {
       arena: null,
       snapshots: false,
       compositor: compositor.socketPath,
-      environment: {},
+      session: { environment: {}, looks: PLAIN_LOOKS },
       driver: "qemu" as const,
       confined: true,
+      ready: ready(appSocketIn(folder)),
     };
     const consoleLog = logPaths(name, environment).console;
     const policy = () => loadPolicy(name, environment);
@@ -88,6 +97,11 @@ export class RunningSandbox implements AsyncDisposable {
     return new RunningSandbox(name, { folder, environment, log, lock, ended, holder, driver });
   }
 
+  /** How it ended. */
+  get ended(): Promise<EndReason> {
+    return this.#ended;
+  }
+
   /** Runs a command of the command line. */
   run(...words: string[]): Promise<Outcome> {
     return vitrine(words, this.environment);
@@ -95,10 +109,14 @@ export class RunningSandbox implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#guest.close();
-    await this.#holder.stop(true);
+    await this.#holder.stop(true).catch(() => {}); // It has ended by itself.
     await this.#ended;
     this.#log.close();
     this.#lock?.release();
     rmSync(this.#folder, { recursive: true });
   }
+}
+
+function appSocketIn(folder: string): string {
+  return join(folder, "wayland-guest");
 }

@@ -1,16 +1,29 @@
 /** A user of an archive of the test's own, with a data home of the test's own. */
 import { expect } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownDataHome, ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
 import { png, SigningKey, TestArchive } from "../../src/host/catalog/test-support.ts";
 import { ensureBase } from "../../src/host/image/base-image.ts";
+import { ensureLocales } from "../../src/host/image/locale-data.ts";
 import { publishPackages, type TestPackage } from "../support/test-packages.ts";
 
 /** For the base, which is built if it must be, and for builders that boot under emulation beside others, in milliseconds. */
 export const BUILD_DEADLINE_MS = 900_000;
 export const INSTALL_DEADLINE_MS = 300_000;
+
+const LOCALE = "de_DE.UTF-8";
 
 const component = (id: string, packageName: string, name: string) => `---
 Type: desktop-application
@@ -78,7 +91,7 @@ export class InstallSession {
       ...ownEnvironment(this.folder),
       XDG_DATA_HOME: data,
       // One that the guest does not have.
-      LANG: "de_DE.UTF-8",
+      LANG: LOCALE,
       XDG_CONFIG_HOME: join(this.folder, "config"),
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"),
     };
@@ -88,7 +101,13 @@ export class InstallSession {
   static async start(): Promise<InstallSession> {
     await ensureBase("trixie");
     const data = mkdtempSync(join(tmpdir(), "vitrine-vm-data-"));
+    await ensureLocales([LOCALE]);
     await ownDataHome(data);
+    mkdirSync(join(data, "data/fonts"));
+    copyFileSync(
+      execFileSync("fc-match", ["--format=%{file}"], { encoding: "utf8" }),
+      join(data, "data/fonts/Own.ttf"),
+    );
     rmSync(join(data, "data/vitrine/catalog"), { recursive: true, force: true });
     const session = new InstallSession(join(data, "data"));
     await session.publish("1.0");

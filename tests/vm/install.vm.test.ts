@@ -44,9 +44,9 @@ describe("an app", () => {
           "--",
           "sh",
           "-c",
-          "echo kept > ~/kept; ls /usr/sbin/policy-rc.d 2>&1 | wc -l; locale charmap",
+          "echo kept > ~/kept; ls /usr/sbin/policy-rc.d 2>&1 | wc -l; locale charmap decimal_point; fc-list | grep -c host/Own.ttf",
         ),
-      ).toBe("1\nUTF-8\n");
+      ).toBe("1\nUTF-8\n,\n1\n");
       expect((await session.run("exec", "calc", "--", "test", "-e", "/usr/sbin/policy-rc.d")).status).toBe(1);
       await session.succeed("stop", "calc");
       expect(await session.inApp("Calculator")).toBe("calc 1.0: \n0\n");

@@ -9,7 +9,7 @@ import { alive } from "../support/processes.ts";
 import { endSnapshotTakers, snapshotTakers } from "../support/snapshot-takers.ts";
 
 /** The packages of the demo, so that all share one image. */
-const PACKAGES = "adwaita-icon-theme,fonts-dejavu-core,foot,gnome-calculator";
+export const PACKAGES = "adwaita-icon-theme,fonts-dejavu-core,foot,gnome-calculator";
 export const IMAGE = "vitrine-test";
 /** In milliseconds; a build, if it must be, takes minutes. */
 export const BUILD_DEADLINE_MS = 900_000;

@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { PLAIN_LOOKS } from "../../src/channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { fdStream } from "../../src/channel/fd-stream.ts";
 import { startVitrine } from "../../src/cli/test-support.ts";
@@ -240,12 +241,10 @@ test(
 async function outputOf(vm: RunningVm, script: string): Promise<string> {
   const ended = Promise.withResolvers<void>();
   const link = new GuestLink(fdStream(await vm.channel), {
-    stream: (stream) => stream.destroy(),
     exited: () => ended.resolve(),
-    refused: () => {},
     lost: (error) => ended.reject(error),
   });
-  const identity = { hostname: "disk", machineId: "1".repeat(32), environment: {} };
+  const identity = { hostname: "disk", machineId: "1".repeat(32), environment: {}, looks: PLAIN_LOOKS };
   await link.hello({ ...identity, pixels: "stream", arenaBytes: ARENA_BYTES });
   const stdout = link.openStdio(1, "stdout");
   let output = "";

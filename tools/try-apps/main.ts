@@ -2,7 +2,9 @@
  * Tries apps of the archive, each from nothing to nothing: installed, started, typed into, closed, built anew, taken back,
  * removed. Prints what it took as the table of docs/APPS.md.
  *
- *   bun tools/try-apps/main.ts FOLDER [APP...]
+ *   bun tools/try-apps/main.ts [--brief] FOLDER [APP...]
+ *
+ * With --brief they are not built anew and taken back.
  *
  * A line for each app is added to FOLDER/results.jsonl, and screenshots are left there; apps that are in it are not tried
  * again. The machine should have nothing else to do: times are as they are.
@@ -15,32 +17,17 @@ import { decodePng } from "../../src/host/desktop/png-decode.ts";
 import { ensureBase } from "../../src/host/image/base-image.ts";
 import { Compositor } from "../../tests/support/compositor.ts";
 import { VirtualInput } from "../../tests/support/input.ts";
+import { APPS, type TriedApp } from "./apps.ts";
 
-/** One or two of each toolkit; the small ones first. */
-const APPS: readonly (readonly [name: string, toolkit: string])[] = [
-  ["foot", "none"],
-  ["org.gnome.Calculator", "GTK 4"],
-  ["org.xfce.mousepad", "GTK 3"],
-  ["com.github.FeatherPad", "Qt 6"],
-  ["sqlitebrowser", "Qt 5"],
-  ["ltris2", "SDL 2"],
-  ["org.filezilla-project.FileZilla", "wxWidgets, on GTK 3"],
-  ["terminology", "EFL"],
-  ["jedit", "Java (Swing)"],
-  ["chromium", "Chromium"],
-  ["org.gnome.TextEditor", "GTK 4"],
-  ["io.github.Qalculate.qalculate-qt", "Qt 6"],
-  ["galculator", "GTK 3"],
-  ["firefox-esr", "its own, on GTK 3"],
-  ["libreoffice-writer", "its own, on GTK 3"],
-];
 /** Of the screen: no larger than the pictures that are decoded. */
 const [WIDTH, HEIGHT] = [1024, 768];
-const TYPED = "12+34\n";
+const SUM = "12+34\n";
 /** Apps under emulation draw for a while after their first frame; then a blinking cursor may go on. All in milliseconds. */
 const REST_DEADLINE_MS = 60_000;
 const REST_MS = 3000;
 const CLOSE_DEADLINE_MS = 30_000;
+/** How long a window may take that comes after a splash, in milliseconds. */
+const WINDOW_DEADLINE_MS = 180_000;
 /** Keys that say "close, and do not save" to apps that ask: "Discard" or "Don't Save", then other words for it. */
 const ANSWERS = ["d", "n", "w"] as const;
 /** Pixels that must change for something to have been typed: a cursor has fewer. */
@@ -65,9 +52,11 @@ interface Result {
   failure?: string;
 }
 
-const [folder = "", ...only] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const brief = words[0] === "--brief";
+const [folder = "", ...only] = brief ? words.slice(1) : words;
 if (folder === "") {
-  process.stderr.write("bun tools/try-apps/main.ts FOLDER [APP...]\n");
+  process.stderr.write("bun tools/try-apps/main.ts [--brief] FOLDER [APP...]\n");
   process.exit(64);
 }
 await main(resolve(folder));
@@ -93,10 +82,10 @@ async function main(place: string): Promise<void> {
           .map((line): Result => JSON.parse(line))
       : [];
   try {
-    const wanted = APPS.filter(([app]) => only.length === 0 || only.includes(app));
-    for (const [app, toolkit] of wanted) {
-      if (results().some((result) => result.app === app)) continue;
-      const result = await new Trial(app, toolkit, place, compositor, input, environment).run();
+    const wanted = APPS.filter(({ app }) => only.length === 0 || only.includes(app));
+    for (const tried of wanted) {
+      if (results().some((result) => result.app === tried.app)) continue;
+      const result = await new Trial(tried, place, compositor, input, environment).run();
       appendFileSync(file, `${JSON.stringify(result)}\n`);
       process.stderr.write(`${JSON.stringify(result)}\n`);
     }
@@ -108,6 +97,7 @@ async function main(place: string): Promise<void> {
 }
 
 class Trial {
+  readonly #tried: TriedApp;
   readonly #result: Result;
   readonly #place: string;
   readonly #compositor: Compositor;
@@ -116,14 +106,14 @@ class Trial {
   #sandbox = "";
 
   constructor(
-    app: string,
-    toolkit: string,
+    tried: TriedApp,
     place: string,
     compositor: Compositor,
     input: VirtualInput,
     environment: Record<string, string>,
   ) {
-    this.#result = { app, toolkit };
+    this.#tried = tried;
+    this.#result = { app: tried.app, toolkit: tried.toolkit };
     this.#place = place;
     this.#compositor = compositor;
     this.#input = input;
@@ -139,16 +129,20 @@ class Trial {
       result.typed = await this.#type();
       result.closed = await this.#close();
       await this.#vitrine("stop", this.#sandbox);
-      const began = performance.now();
-      await this.#vitrine("update", "--force", app);
-      result.update = performance.now() - began;
-      await this.#vitrine("rollback", app);
-      result.rolledBack = true;
+      if (!brief) await this.#rebuild(app);
     } catch (error) {
       result.failure = (error as Error).message.trim().split("\n").slice(0, 2).join(" ");
     }
     if (this.#sandbox !== "") await this.#remove();
     return result;
+  }
+
+  async #rebuild(app: string): Promise<void> {
+    const began = performance.now();
+    await this.#vitrine("update", "--force", app);
+    this.#result.update = performance.now() - began;
+    await this.#vitrine("rollback", app);
+    this.#result.rolledBack = true;
   }
 
   async #install(): Promise<void> {
@@ -168,19 +162,40 @@ class Trial {
   /** Milliseconds until the first frame. */
   async #start(): Promise<number> {
     // Booted: a snapshot that is taken meanwhile would be in the way of what follows.
-    const { out } = await this.#vitrine("run", "--no-snapshot", "--timings", "--json", this.#result.app);
+    const { app, title } = this.#tried;
+    const { out } = await this.#vitrine("run", "--no-snapshot", "--timings", "--json", app);
     const { firstFrame } = JSON.parse(out) as { firstFrame?: number };
-    if (firstFrame !== undefined) return firstFrame;
+    if (firstFrame !== undefined) {
+      if (title !== undefined) {
+        await this.#compositor.sway.waitForWindow(({ name }) => title.test(name ?? ""), WINDOW_DEADLINE_MS);
+      }
+      return firstFrame;
+    }
     const { out: log } = await this.#vitrine("logs", this.#sandbox);
     throw new Error(`no window; last it said: ${log.trim().split("\n").slice(-2).join(" / ")}`);
   }
 
   /** True when typing changed what is shown. */
   async #type(): Promise<boolean> {
-    const before = await this.#rested("started", () => true);
-    await this.#input.typeText(TYPED);
+    const { before: steps = [], text = SUM } = this.#tried;
+    let before = await this.#rested("started", () => true);
+    for (const step of steps) {
+      await this.#do(step);
+      before = await this.#rested("ready", () => true);
+    }
+    await this.#input.typeText(text);
     const after = await this.#rested("typed", (now) => difference(before, now) >= TYPED_PIXELS);
     return difference(before, after) >= TYPED_PIXELS;
+  }
+
+  async #do(step: string): Promise<void> {
+    const [, x, y] = /^@(\d+),(\d+)$/.exec(step) ?? [];
+    if (x === undefined || y === undefined) {
+      await this.#input.chord(...(step.split("+") as Parameters<VirtualInput["chord"]>));
+      return;
+    }
+    await this.#input.moveTo(Number(x), Number(y), WIDTH, HEIGHT);
+    await this.#input.click();
   }
 
   /** The screen once no more than a cursor changes for a while and `accept` takes it, or as it is when that takes too long. */

@@ -1,26 +1,33 @@
 /**
  * What the supervisor (host) and the agent (guest) say to each other. Both ends compile this file.
  *
- * 1. One byte pipe (virtio-serial port, or vsock) carries one mux; the host is its "client" side.
+ * 1. Two byte pipes (virtio-serial ports, or vsock connections) carry one mux each; the host is their "client" side. The
+ *    agent link is for what the supervisor does, the display link for windows: on the host it ends in another process.
  * 2. The host opens the {kind: "rpc"} stream first and calls `hello`. Versions must be equal: both ends ship together.
  *    Until then the agent has said nothing, and knows nothing that belongs to one sandbox: so a machine can be saved in
  *    this state and started again, any number of times, each time with a hello of its own.
  * 3. For a process the host chooses a number, opens one stream for each stdio channel it wants, then calls `spawn`.
  *    The end of a stdin stream closes the process's stdin; stdout and stderr streams end when the process closed them.
  *    A terminal is one stream, both directions.
- * 4. The guest opens one {kind: "wayland"} stream for each app connection; contract/display.ts says what it carries.
- * 5. The guest opens {kind: "transfer"} streams for clipboard data announced on a wayland stream.
- * 6. The loss of the link is the end of the guest: the agent reboots, which ends the virtual machine.
+ * 4. The guest opens the display link during hello. On it, it opens one {kind: "wayland"} stream for each app connection;
+ *    contract/display.ts says what it carries. The host opens none.
+ * 5. On that link the guest opens {kind: "transfer"} streams for clipboard data announced on a wayland stream, too.
+ * 6. The loss of the agent link is the end of the guest: the agent reboots, which ends the virtual machine.
  */
 import * as z from "zod/mini";
 
 /** Raised with every change of this file or of contract/display.ts. */
-export const AGENT_PROTOCOL_VERSION = 3;
+export const AGENT_PROTOCOL_VERSION = 5;
 
-/** Name of the virtio-serial port that carries the mux; the guest finds it at /dev/virtio-ports/NAME. */
-export const AGENT_PORT_NAME = "vitrine.agent";
-/** The vsock port of the host to which the agent connects where there is no such port; none that needs privilege. */
-export const AGENT_VSOCK_PORT = 1024;
+/** One of the byte pipes between guest and host. */
+export interface LinkPort {
+  /** Name of the virtio-serial port that carries it; the guest finds it at /dev/virtio-ports/NAME. */
+  readonly name: string;
+  /** The vsock port of the host to which the guest connects where there is no such port; none that needs privilege. */
+  readonly vsock: number;
+}
+export const AGENT_PORT: LinkPort = { name: "vitrine.agent", vsock: 1024 };
+export const DISPLAY_PORT: LinkPort = { name: "vitrine.display", vsock: 1025 };
 
 /**
  * A word on the guest kernel's command line: the machine will be saved, and its agent shall first go through a session
@@ -33,6 +40,8 @@ export const MAX_ARGUMENTS = 4096;
 export const MAX_STRING_BYTES = 32 * 1024;
 /** Most processes started by the host that one sandbox holds at a time. */
 export const MAX_PROCESSES = 256;
+/** The largest font that a desktop is believed to be set in, in points. */
+export const MAX_FONT_POINTS = 96;
 
 const text = z.string().check(z.maxLength(MAX_STRING_BYTES));
 const processId = z.int().check(z.minimum(1), z.maximum(0xffffffff));
@@ -69,6 +78,29 @@ export type Stdio = z.infer<typeof stdioSchema>;
  */
 export const entrySchema = z.object({ action: z.nullable(text) });
 
+/** Names of fonts that are passed on: they are written into files of several forms. */
+const FONT_FAMILY = /^[\p{L}\p{N}][\p{L}\p{N} ._+-]{0,63}$/u;
+
+/** A font by its family and its size in points. */
+export const fontSchema = z.object({
+  family: z.string().check(z.regex(FONT_FAMILY)),
+  points: z.number().check(z.minimum(1), z.maximum(MAX_FONT_POINTS)),
+});
+export type Font = z.infer<typeof fontSchema>;
+
+/** How the user's desktop looks. Null: it says nothing of that font. */
+export const looksSchema = z.object({
+  dark: z.boolean(),
+  fonts: z.object({
+    interface: z.nullable(fontSchema),
+    document: z.nullable(fontSchema),
+    monospace: z.nullable(fontSchema),
+  }),
+});
+export type Looks = z.infer<typeof looksSchema>;
+/** Those of a desktop that says nothing. */
+export const PLAIN_LOOKS: Looks = { dark: false, fonts: { interface: null, document: null, monospace: null } };
+
 const memorySchema = z.object({ total: z.int().check(z.minimum(0)), available: z.int().check(z.minimum(0)) });
 
 export const agentContract = {
@@ -86,8 +118,9 @@ export const agentContract = {
         hostname: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/)),
         /** What /etc/machine-id of the app root shall say, see machine-id(5). */
         machineId: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
-        /** LANG and TZ of the user, for the guest's processes. */
+        /** Locales, time zone and cursor of the user, for the guest's processes. */
         environment: z.record(z.string(), text),
+        looks: looksSchema,
         /** How window pixels travel: through the arena at /arena, or as bytes on the wayland streams. */
         pixels: z.enum(["arena", "stream"]),
         /** Size of the window arena in bytes (also the address space of buffers when pixels travel as bytes). */
@@ -100,8 +133,11 @@ export const agentContract = {
         uptime: z.object({ init: milliseconds, agent: milliseconds, now: milliseconds }),
       }),
     },
-    /** Sets the guest's wall clock, to milliseconds since 1970. Only of use to an agent that has answered: time passes. */
-    setClock: { params: z.object({ time: milliseconds }), result: z.object({}) },
+    /**
+     * Sets the guest's wall clock, to milliseconds since 1970. Only of use to an agent that has answered: time passes.
+     * `uptime`: milliseconds of guest uptime, now.
+     */
+    setClock: { params: z.object({ time: milliseconds }), result: z.object({ uptime: milliseconds }) },
     /**
      * Mounts the disk with the user's home, before the first process is spawned. `format`: it was never used. Errors:
      * "unavailable" (no such disk), "corrupt" (damaged beyond mending).
@@ -160,13 +196,14 @@ export const agentContract = {
   },
 } as const;
 
-/** Headers of the streams on the agent link, by the side that opens them. */
+/** Headers of the streams that the host opens, on the agent link. */
 export const hostStreamHeader = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("rpc") }),
   z.object({ kind: z.literal("stdio"), process: processId, name: z.enum(["stdin", "stdout", "stderr", "terminal"]) }),
 ]);
 export type HostStreamHeader = z.infer<typeof hostStreamHeader>;
 
+/** Headers of the streams that the guest opens, on the display link. */
 export const guestStreamHeader = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("wayland"), client: z.int().check(z.minimum(1), z.maximum(0xffffffff)) }),
   z.object({
@@ -177,4 +214,3 @@ export const guestStreamHeader = z.discriminatedUnion("kind", [
     announcedBy: z.enum(["guest", "host"]),
   }),
 ]);
-export type GuestStreamHeader = z.infer<typeof guestStreamHeader>;

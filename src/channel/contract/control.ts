@@ -16,7 +16,7 @@ import { entrySchema, MAX_ARGUMENTS, MAX_STRING_BYTES, SIGNALS, stdioSchema } fr
 import { traceOptionsSchema } from "./trace.ts";
 
 /** Raised with every change of this file. */
-export const CONTROL_PROTOCOL_VERSION = 3;
+export const CONTROL_PROTOCOL_VERSION = 4;
 
 /** Longest activation token of a launcher; those of desktops have some dozens of characters. */
 export const MAX_ACTIVATION_TOKEN_CHARS = 1024;
@@ -27,6 +27,7 @@ export type StdioName = (typeof STDIO_NAMES)[number];
 
 const text = z.string().check(z.maxLength(MAX_STRING_BYTES));
 const processId = z.int().check(z.minimum(1), z.maximum(0xffffffff));
+const activationToken = z.string().check(z.minLength(1), z.maxLength(MAX_ACTIVATION_TOKEN_CHARS));
 const epochMilliseconds = z.number();
 
 /**
@@ -45,7 +46,11 @@ export const controlContract = {
         version: z.int(),
         name: z.string(),
         image: z.string(),
-        state: z.enum(["starting", "running", "stopping"]),
+        /**
+         * "preparing", "ready": an app is being started in it, or waits in it with its processors stopped, until somebody
+         * adopts it.
+         */
+        state: z.enum(["starting", "preparing", "ready", "running", "stopping"]),
         driver: z.string(),
         /** "kvm", or "tcg" for software emulation; null until the monitor runs. */
         accelerator: z.nullable(z.string()),
@@ -61,6 +66,8 @@ export const controlContract = {
         supervisorPid: z.int(),
         /** Null until the monitor runs. */
         monitorPid: z.nullable(z.int()),
+        /** The process that shows its windows; null when it has none, or does not run yet. */
+        displayPid: z.nullable(z.int()),
         startedAt: epochMilliseconds,
         /** Bytes; null until the guest answered. */
         guestMemory: z.nullable(z.object({ total: z.int(), available: z.int() })),
@@ -79,9 +86,18 @@ export const controlContract = {
         user: z.enum(["user", "root"]),
         entry: z.optional(entrySchema),
         /** What the caller's own launcher gave it for the window to come (xdg-activation). */
-        activationToken: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_ACTIVATION_TOKEN_CHARS))),
+        activationToken: z.optional(activationToken),
         stdio: stdioSchema,
       }),
+      result: z.object({ pid: z.int() }),
+    },
+    /**
+     * Takes over the app of a ready machine, whose windows come to the user's compositor, and the sandbox with it. The first
+     * one gets it. The process has streams, which hold what it has printed so far. Errors: "not-found" (nothing is ready here
+     * under that key), "unavailable" (somebody else has it).
+     */
+    adopt: {
+      params: z.object({ process: processId, key: text, activationToken: z.optional(activationToken) }),
       result: z.object({ pid: z.int() }),
     },
     signal: { params: z.object({ process: processId, signal: z.enum(SIGNALS) }), result: z.object({}) },
@@ -123,6 +139,7 @@ export type ControlStreamHeader = z.infer<typeof controlStreamHeader>;
 
 export type AppliedPolicy = z.infer<(typeof controlContract)["methods"]["applyPolicy"]["result"]>;
 export type SandboxInfo = z.infer<(typeof controlContract)["methods"]["info"]["result"]>;
+export type AdoptRequest = z.infer<(typeof controlContract)["methods"]["adopt"]["params"]>;
 export type LaunchRequest = z.infer<(typeof controlContract)["methods"]["launch"]["params"]>;
 export type Signal = (typeof SIGNALS)[number];
 /** How a process ended: exactly one is not null. */

@@ -15,8 +15,19 @@ interface Listed {
   readonly name: string;
   /** What its root is made of: an image, or apps. */
   readonly image: string | null;
-  /** "unusable": its configuration cannot be read. */
-  readonly state: "starting" | "running" | "stopping" | "not answering" | "stopped" | "unusable";
+  /**
+   * "preparing", "ready": an app is being started in it, or has been, for the next one who tries it. "unusable": its
+   * configuration cannot be read.
+   */
+  readonly state:
+    | "starting"
+    | "preparing"
+    | "ready"
+    | "running"
+    | "stopping"
+    | "not answering"
+    | "stopped"
+    | "unusable";
   /** The virtual machine monitor, "kvm" or "tcg", and whether it runs inside its walls. */
   readonly driver: string | null;
   readonly accelerator: string | null;
@@ -24,6 +35,7 @@ interface Listed {
   /** Of the supervisor, and of the virtual machine monitor. */
   readonly supervisorPid: number | null;
   readonly monitorPid: number | null;
+  readonly displayPid: number | null;
   readonly startedAt: number | null;
   /** Bytes of host memory that would be free without this sandbox: of its supervisor and its monitor. */
   readonly ownMemory: number | null;
@@ -67,7 +79,7 @@ export const listCommand = buildCommand<{ json: boolean; running: boolean }, [],
     brief: "List the sandboxes with their apps",
     fullDescription:
       "Memory: what the host would have free without the sandbox, what its supervisor and virtual machine monitor share with\n" +
-      "others, and what the guest has in use. HOME is what the home takes on the disk, of what it may take.",
+      "others, and what the guest has in use. A sandbox that is ready waits for the next vitrine try of its app. HOME is what the home takes on the disk, of what it may take.",
   },
 });
 
@@ -113,13 +125,20 @@ async function configured(context: CliContext, name: string) {
 
 async function describe(context: CliContext, name: string, entry: SandboxEntry | undefined): Promise<Listed> {
   const { usable, ...facts } = await known(context, name, entry);
-  const unknown = { driver: null, accelerator: null, confined: null, monitorPid: null, windows: null };
+  const unknown = {
+    driver: null,
+    accelerator: null,
+    confined: null,
+    monitorPid: null,
+    displayPid: null,
+    windows: null,
+  };
   const silent = { ...facts, ...unknown, ownMemory: null, sharedMemory: null, guestMemory: null, processes: [] };
   if (entry === undefined) return { ...silent, state: usable ? "stopped" : "unusable" };
   const info = await ask(context, name);
   if (info === undefined) return { ...silent, state: entry.kind === "recorded" ? "not answering" : "starting" };
   const { total, available } = info.guestMemory ?? {};
-  const pids = [info.supervisorPid, ...(info.monitorPid === null ? [] : [info.monitorPid])];
+  const pids = [info.supervisorPid, info.monitorPid, info.displayPid].filter((pid) => pid !== null);
   const { memoryCost } = await import("../../host/sandbox/resident.ts");
   const costs = pids.flatMap((pid) => memoryCost(pid) ?? []);
   const sum = (part: "own" | "shared") => costs.reduce((total, cost) => total + cost[part], 0);
@@ -132,6 +151,7 @@ async function describe(context: CliContext, name: string, entry: SandboxEntry |
     confined: info.confined,
     supervisorPid: info.supervisorPid,
     monitorPid: info.monitorPid,
+    displayPid: info.displayPid,
     startedAt: info.startedAt,
     state: info.state,
     ownMemory: sum("own"),

@@ -17,6 +17,7 @@ import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
 import { endProcesses, processesElsewhere } from "./app-processes.ts";
 import type { AppRoot } from "./app-root.ts";
 import { USER_HOME, WAYLAND_DISPLAY } from "./environment.ts";
+import { looksEnvironment } from "./looks.ts";
 import { monotonicNow, readMemory } from "./machine.ts";
 import { writeMachineId } from "./machine-id.ts";
 import type { NetworkSettings } from "./network.ts";
@@ -28,6 +29,7 @@ import { StdioStreams } from "./stdio-streams.ts";
 
 /** What the guest half of the display is made from. */
 export interface DisplayOptions {
+  /** Over the display link. */
   readonly mux: Mux;
   readonly socketPath: string;
   readonly pixels: { readonly kind: "arena"; readonly file: string } | { readonly kind: "stream" };
@@ -45,6 +47,8 @@ export interface AgentOptions {
   readonly runtimeDir: string;
   /** File of the window arena. Needed when the host wants pixels to travel that way. */
   readonly arenaFile?: string;
+  /** Opens the link to where windows are shown. Without, there is no display. */
+  readonly openDisplayLink?: () => Promise<ByteStream>;
   /** Makes the listening Wayland socket. Without, there is no display. */
   readonly openDisplay?: (options: DisplayOptions) => { close(): void };
   /** Sets random numbers, clock (milliseconds since 1970), host name and caches of the machine. Without, they stay. */
@@ -85,6 +89,7 @@ class Agent {
   #rpc: RpcPeer<typeof agentContract> | undefined;
   #hello: Hello | undefined;
   #display: { close(): void } | undefined;
+  #displayMux: Mux | undefined;
   #bus: SessionBus | undefined;
   #home: { close(): Promise<void> } | undefined;
   #state: "running" | "stopping" | "over" = "running";
@@ -117,7 +122,7 @@ class Agent {
         hello: (params) => this.#greet(params),
         setClock: ({ time }) => {
           this.#options.machine?.setClock(time);
-          return {};
+          return { uptime: monotonicNow() };
         },
         openHome: async ({ format }) => {
           await this.#openHome(format);
@@ -151,30 +156,23 @@ class Agent {
     this.#rpc.onClose(() => this.#mux.close());
   }
 
-  #greet(hello: Hello) {
+  async #greet(hello: Hello) {
     if (hello.version !== AGENT_PROTOCOL_VERSION) {
       const wanted = `version ${AGENT_PROTOCOL_VERSION} is wanted`;
       throw new VitrineError("protocol", `Cannot serve a host of version "${hello.version}": ${wanted}`);
     }
     if (this.#hello !== undefined) throw new VitrineError("protocol", "Cannot take a second hello: one is wanted");
-    const { machine, openDisplay, user } = this.#options;
+    this.#hello = hello;
+    const { machine } = this.#options;
     // Before anything that may want a random number.
     machine?.addEntropy(Buffer.from(hello.entropy, "hex"));
     machine?.setHostname(hello.hostname);
     if (this.#options.appRoot !== "/") {
       writeMachineId(this.#options.appRoot, hello.machineId);
-      adoptSession(this.#options.appRoot, hello.environment);
+      adoptSession(this.#options.appRoot, hello.environment, hello.looks);
     }
     this.#makeDirectories();
-    const socketPath = join(this.#options.runtimeDir, WAYLAND_DISPLAY);
-    this.#display = openDisplay?.({
-      mux: this.#mux,
-      socketPath,
-      pixels: this.#pixels(hello.pixels),
-      arenaBytes: hello.arenaBytes,
-    });
-    if (this.#display !== undefined && user !== undefined) chownSync(socketPath, user.uid, user.gid);
-    this.#hello = hello;
+    await this.#openDisplay(hello);
     // The host derives the offset between the two monotonic clocks from `now`, so it is taken last.
     return {
       version: AGENT_PROTOCOL_VERSION,
@@ -185,6 +183,18 @@ class Agent {
         now: monotonicNow(),
       },
     };
+  }
+
+  async #openDisplay({ pixels, arenaBytes }: Hello): Promise<void> {
+    const { openDisplayLink, openDisplay, runtimeDir, user } = this.#options;
+    if (openDisplayLink === undefined || openDisplay === undefined) return;
+    const way = this.#pixels(pixels);
+    this.#displayMux = new Mux(await openDisplayLink(), "server");
+    // Who shows windows has gone: the apps' connections end with their streams, and the supervisor knows what is next.
+    this.#displayMux.onClose((error) => error !== undefined && this.#notice(error));
+    const socketPath = join(runtimeDir, WAYLAND_DISPLAY);
+    this.#display = openDisplay({ mux: this.#displayMux, socketPath, pixels: way, arenaBytes });
+    if (user !== undefined) chownSync(socketPath, user.uid, user.gid);
   }
 
   #pixels(wanted: "arena" | "stream"): DisplayOptions["pixels"] {
@@ -227,7 +237,7 @@ class Agent {
       throw new VitrineError("unavailable", `Cannot start "${request.argv[0]}": ${state}`);
     }
     const bus = hasSessionBus(this.#options.appRoot);
-    const session = { environment: hello.environment, bus };
+    const session = { environment: { ...looksEnvironment(hello.looks), ...hello.environment }, bus };
     if (bus && request.user === "user") {
       this.#bus ??= this.#startBus(session);
       await this.#bus.ready;
@@ -269,6 +279,7 @@ class Agent {
     this.#processes.destroy();
     this.#bus?.close();
     this.#display?.close();
+    this.#displayMux?.close();
     this.#options.powerOff(this.#hello !== undefined);
   }
 

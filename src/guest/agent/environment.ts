@@ -48,7 +48,8 @@ export function buildEnvironment(options: EnvironmentOptions): Record<string, st
       MOZ_ENABLE_WAYLAND: "1",
       NO_AT_BRIDGE: "1",
       GTK_A11Y: "none",
-      GSETTINGS_BACKEND: "memory",
+      // What users set in an app stays in their home; the desktop's settings are its defaults, see looks.ts.
+      GSETTINGS_BACKEND: "keyfile",
       // Without a GPU, GTK's plain renderer is faster than OpenGL in software, which also loses text under emulation.
       GSK_RENDERER: "cairo",
     });

@@ -1,10 +1,10 @@
 /**
- * The guest's end of the one byte pipe to the host: a virtio-serial port where the monitor has one, else a vsock
- * connection that the guest makes. Which of them the machine has is seen from its devices.
+ * The guest's ends of the byte pipes to the host: virtio-serial ports where the monitor has them, else vsock connections
+ * that the guest makes. Which of them the machine has is seen from its devices.
  */
 import { constants } from "node:fs";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import { AGENT_PORT_NAME, AGENT_VSOCK_PORT } from "../../channel/contract/agent.ts";
+import type { LinkPort } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { watch } from "../../sys/loop.ts";
@@ -26,13 +26,13 @@ export interface Link {
   readonly renewable: boolean;
 }
 
-/** Opens the pipe. Throws VitrineError "unavailable" when there is none, or nobody at its other end. */
-export async function openLink(): Promise<Link> {
-  const port = findPort(AGENT_PORT_NAME);
+/** Opens a pipe. Throws VitrineError "unavailable" when there is none, or nobody at its other end. */
+export async function openLink({ name, vsock }: LinkPort): Promise<Link> {
+  const port = findPort(name);
   if (port !== undefined) {
     return { stream: fdStream(openFile(port, constants.O_RDWR | constants.O_NONBLOCK)), renewable: false };
   }
-  return { stream: fdStream(await connected(connectVsock(HOST_CID, AGENT_VSOCK_PORT))), renewable: true };
+  return { stream: fdStream(await connected(connectVsock(HOST_CID, vsock))), renewable: true };
 }
 
 /**

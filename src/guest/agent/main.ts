@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs"
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import { REHEARSAL_OPTION } from "../../channel/contract/agent.ts";
+import { AGENT_PORT, DISPLAY_PORT, REHEARSAL_OPTION } from "../../channel/contract/agent.ts";
 import { setWallClock } from "../../sys/clock.ts";
 import { addEntropy } from "../../sys/entropy.ts";
 import { GuestDisplay } from "../display/guest-display.ts";
@@ -56,6 +56,7 @@ const OPTIONS: Omit<AgentOptions, "powerOff" | "apps"> = {
   runtimeDir: `${APP_ROOT}/run/user/${USER.uid}`,
   arenaFile: ARENA_FILE,
   initUptime: initUptime(),
+  openDisplayLink: async () => (await openLink(DISPLAY_PORT)).stream,
   openDisplay: (options) => new GuestDisplay({ ...options, onNotice: note }),
   openHome: (format) => HomeDisk.open({ appRoot: APP_ROOT, user: USER, format }),
   openNetwork: (settings) => openNetwork(APP_ROOT, settings),
@@ -72,7 +73,10 @@ try {
   const apps = awaitInit();
   const words = readFileSync("/proc/cmdline", "utf8").trim().split(" ");
   if (words.includes(REHEARSAL_OPTION)) await rehearse({ ...OPTIONS, apps, rehearseDisplay });
-  await serveLinks(openLink, (stream) => serve(stream, apps));
+  await serveLinks(
+    () => openLink(AGENT_PORT),
+    (stream) => serve(stream, apps),
+  );
   process.exit(0);
 } catch (error) {
   note(VitrineError.from(error).message);

@@ -5,7 +5,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
-import { AGENT_PROTOCOL_VERSION, agentContract, type HostStreamHeader } from "../../channel/contract/agent.ts";
+import {
+  AGENT_PROTOCOL_VERSION,
+  agentContract,
+  type HostStreamHeader,
+  PLAIN_LOOKS,
+} from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { Mux } from "../../channel/mux.ts";
@@ -17,7 +22,7 @@ import { WAYLAND_DISPLAY } from "./environment.ts";
 /** Started and ended; any image has it. */
 const COMMAND = "true";
 
-export interface RehearsalOptions extends Omit<AgentOptions, "powerOff"> {
+export interface RehearsalOptions extends Omit<AgentOptions, "powerOff" | "openDisplayLink"> {
   /** Shows pictures on the display at `socketPath`, whose link ends at `hostMux`. Without, the display is not used. */
   readonly rehearseDisplay?: (socketPath: string, hostMux: Mux) => Promise<void>;
 }
@@ -26,8 +31,11 @@ export interface RehearsalOptions extends Omit<AgentOptions, "powerOff"> {
 export async function rehearse(options: RehearsalOptions): Promise<void> {
   const over = Promise.withResolvers<void>();
   const [guestEnd, hostEnd] = socketPair();
-  runAgent(fdStream(guestEnd), { ...options, powerOff: () => over.resolve() });
+  const [guestDisplayEnd, hostDisplayEnd] = socketPair();
+  const openDisplayLink = async () => fdStream(guestDisplayEnd);
+  runAgent(fdStream(guestEnd), { ...options, openDisplayLink, powerOff: () => over.resolve() });
   const mux = new Mux(fdStream(hostEnd), "client");
+  const displayMux = new Mux(fdStream(hostDisplayEnd), "client");
   const rpc = new RpcPeer(mux.open({ kind: "rpc" } satisfies HostStreamHeader), { calls: agentContract });
   const ended = new Promise<void>((resolve) => rpc.on("exited", () => resolve()));
   try {
@@ -37,6 +45,7 @@ export async function rehearse(options: RehearsalOptions): Promise<void> {
       hostname: "rehearsal",
       machineId: "0".repeat(32),
       environment: {},
+      looks: PLAIN_LOOKS,
       pixels: options.arenaFile !== undefined && existsSync(options.arenaFile) ? "arena" : "stream",
       arenaBytes: ARENA_BYTES,
     });
@@ -47,12 +56,13 @@ export async function rehearse(options: RehearsalOptions): Promise<void> {
     const stdio = { kind: "streams" } as const;
     await rpc.call("spawn", { process: 1, argv: [COMMAND], environment: {}, user: "user", stdio });
     await ended;
-    await options.rehearseDisplay?.(join(options.runtimeDir, WAYLAND_DISPLAY), mux);
+    await options.rehearseDisplay?.(join(options.runtimeDir, WAYLAND_DISPLAY), displayMux);
   } catch (error) {
     // A machine is as good without what was to be rehearsed, only slower at first.
     options.onNotice?.(VitrineError.from(error).message);
   } finally {
     mux.close();
+    displayMux.close();
   }
   await over.promise;
   rmSync(options.runtimeDir, { recursive: true, force: true });

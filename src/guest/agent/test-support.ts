@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import { AGENT_PROTOCOL_VERSION, agentContract } from "../../channel/contract/agent.ts";
+import { AGENT_PROTOCOL_VERSION, agentContract, PLAIN_LOOKS } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type emptyContract, RpcPeer } from "../../channel/rpc.ts";
@@ -85,6 +85,9 @@ export class TestHost {
   readonly #ends = new Map<number, PromiseWithResolvers<ProcessEnd>>();
   #nextProcess = 1;
 
+  /** The other end of the display link. */
+  readonly display = socketPair();
+
   /** `serve` starts an agent for a link, by default one in this process with these options. */
   constructor(options: Partial<AgentOptions> = {}, serve?: (link: OwnedFd) => Promise<boolean>) {
     const [ours, theirs] = socketPair();
@@ -95,6 +98,7 @@ export class TestHost {
         appRoot: "/",
         runtimeDir: join(this.directory, "run"),
         powerOff: off.resolve,
+        openDisplayLink: async () => fdStream(this.display[1]),
         onNotice: (message) => this.notices.push(message),
         ...options,
       });
@@ -115,6 +119,7 @@ export class TestHost {
       hostname: "test",
       machineId: "1".repeat(32),
       environment: { LANG: "C.UTF-8" },
+      looks: PLAIN_LOOKS,
       pixels: "stream",
       arenaBytes: 0,
       ...changes,

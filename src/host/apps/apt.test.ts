@@ -154,5 +154,6 @@ test("apps get what they need to reach Wayland", () => {
   expect(companionsOf(["libqt6gui6", "qt6-wayland"])).toEqual([]);
   expect(companionsOf(["libreoffice-writer", "libreoffice-core"])).toEqual(["libreoffice-gtk3"]);
   expect(companionsOf(["libreoffice-writer-nogui", "libreoffice-core-nogui"])).toEqual([]);
+  expect(companionsOf(["libsdl2-2.0-0", "libegl1"])).toEqual(["libdecor-0-plugin-1-gtk", "libopengl0"]);
   expect(companionsOf(["libc6"])).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
+import { PLAIN_LOOKS } from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { socketPair } from "../../sys/socket.ts";
@@ -60,9 +61,7 @@ export class Builder {
     this.#network = network;
     this.#lost.promise.catch(() => {});
     this.#link = new GuestLink(channel, {
-      stream: (stream) => stream.destroy(),
       exited: (process, { code }) => this.#ends.get(process)?.(code ?? -1),
-      refused: () => {},
       lost: (error) => this.#lose(error?.message ?? "the link was closed"),
     });
     void vm.exited.then((exit) => this.#lose(exit.reason === "panic" ? exit.message : `it ended (${exit.reason})`));
@@ -155,6 +154,7 @@ export class Builder {
       hostname: "builder",
       machineId: randomBytes(16).toString("hex"),
       environment: {},
+      looks: PLAIN_LOOKS,
       pixels: "stream",
       arenaBytes: ARENA_BYTES,
     });

@@ -11,6 +11,7 @@ import { ensureBase, openBase } from "../image/base-image.ts";
 import type { BuildProgress } from "../image/build-options.ts";
 import { fileDigest } from "../image/erofs.ts";
 import type { Kernel } from "../image/kernel.ts";
+import { makeWorkFolder } from "../image/work-folder.ts";
 import {
   type AppSystem,
   configDirectory,
@@ -30,7 +31,6 @@ import { builderSources } from "./builder-sources.ts";
 import { commit, PACKAGES } from "./commit.ts";
 import { type BuiltLayer, withBuilder } from "./layer-build.ts";
 import type { LayerPaths } from "./layer-contents.ts";
-import { makeWorkFolder } from "./work-folder.ts";
 
 /** An app that shall be installed. */
 export interface WantedApp {

@@ -1,5 +1,5 @@
 /** A process that is killed while it has a folder of work. */
-import { makeWorkFolder } from "./work-folder.ts";
+import { makeWorkFolder } from "../image/work-folder.ts";
 
 makeWorkFolder();
 process.kill(process.pid, "SIGKILL");

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { taint } from "../../base/untrusted.ts";
 import type { StoredImage } from "../image/stored-image.ts";
+import { makeWorkFolder } from "../image/work-folder.ts";
 import { type AppSystem, configDirectory, findConfig, lockConfig, readConfig, writeConfig } from "../sandbox/config.ts";
 import { makeSandbox } from "../sandbox/make.ts";
 import { exportedFolder, saveExported } from "./exported-files.ts";
@@ -15,7 +16,6 @@ import { collectGarbage } from "./garbage.ts";
 import { rollBack } from "./install.ts";
 import { exportLaunchers, removeLaunchers } from "./launchers.ts";
 import { openLayer, publishLayer, storedImages } from "./layers.ts";
-import { makeWorkFolder } from "./work-folder.ts";
 
 let folder: string;
 let environment: Record<string, string>;

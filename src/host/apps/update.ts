@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { archiveState, openBase } from "../image/base-image.ts";
+import { makeWorkFolder } from "../image/work-folder.ts";
 import { configDirectory, lockConfig, readConfig, type SandboxConfig, writeConfig } from "../sandbox/config.ts";
 import { archivesOf, builderSources } from "./builder-sources.ts";
 import { commit } from "./commit.ts";
@@ -9,7 +10,6 @@ import { type AppBuildOptions, buildSystem, requireApps, wantedAgain } from "./i
 import { withBuilder } from "./layer-build.ts";
 import type { Upgrade } from "./layer-contents.ts";
 import { openLayer } from "./layers.ts";
-import { makeWorkFolder } from "./work-folder.ts";
 
 export interface UpdateResult {
   readonly config: SandboxConfig;

@@ -36,6 +36,15 @@ export function directRoute(socketPath: string): CompositorRoute {
   return { layout: unknownLayout, connect: () => connectUnix(socketPath), close: () => {} };
 }
 
+/** The straight way, which is found again when a compositor has returned to its socket: what a display needs of it. */
+export function directWay(socketPath: string): { route: CompositorRoute; reopen: () => Promise<CompositorRoute> } {
+  const reopen = async () => {
+    await probeCompositor(socketPath);
+    return directRoute(socketPath);
+  };
+  return { route: directRoute(socketPath), reopen };
+}
+
 /** None, while there is no compositor. */
 export const noRoute: CompositorRoute = {
   layout: unknownLayout,

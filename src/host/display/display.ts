@@ -12,13 +12,12 @@ import { describeProblem, type Policy, SHIPPED_POLICY } from "../policy/policy.t
 import { relayRegistry } from "./allow-list.ts";
 import { ArenaWriter } from "./arena-writer.ts";
 import { DisplayClient } from "./client.ts";
-import { type CompositorRoute, directRoute, noRoute } from "./compositor-route.ts";
+import { type CompositorRoute, noRoute } from "./compositor-route.ts";
 import type { DisplayContext } from "./context.ts";
 import type { Colour } from "./frame/colour.ts";
 import { COMPOSITOR_RETRY_MS, COMPOSITOR_RETURN_DEADLINE_MS, MAX_DISPLAY_CLIENTS } from "./limits.ts";
 import { CurrentLayout } from "./output-layout.ts";
 import { DisplayPolicy } from "./policy.ts";
-import { probeCompositor } from "./probe-compositor.ts";
 import { mintActivationToken } from "./relays/xdg-activation.ts";
 import { SelectionNames } from "./selection-names.ts";
 import { ShownWindows } from "./shown-windows.ts";
@@ -32,12 +31,10 @@ export const TRAIL_INTERVAL_MS = 5000;
 const SELECTION_SECRET_BYTES = 16;
 
 export interface HostDisplayOptions {
-  /** Path of the compositor's socket. */
-  socketPath: string;
-  /** The way to the compositor, closed with the display; straight to its socket unless given. */
-  route?: CompositorRoute;
+  /** The way to the compositor, closed with the display. */
+  route: CompositorRoute;
   /** A new way to it after it was gone. Throws while it is not there again. */
-  reopen?: () => Promise<CompositorRoute>;
+  reopen: () => Promise<CompositorRoute>;
   /** How long a compositor that is gone is waited for, in milliseconds. */
   returnDeadlineMs?: number;
   /** Name of the sandbox. */
@@ -87,7 +84,7 @@ export class HostDisplay {
 
   constructor(options: HostDisplayOptions) {
     this.#options = options;
-    this.#route = options.route ?? directRoute(options.socketPath);
+    this.#route = options.route;
     this.#layout = new CurrentLayout(this.#route.layout);
     const arenaOffset = options.arenaOffset ?? 0;
     this.#pixels = new ArenaWriter({ arena: options.arena, offset: arenaOffset, bytes: options.arenaBytes });
@@ -267,7 +264,7 @@ export class HostDisplay {
     const deadline = performance.now() + returnDeadlineMs;
     while (goesOn() && performance.now() < deadline) {
       try {
-        const route = await this.#reopen();
+        const route = await this.#options.reopen();
         if (!goesOn()) return route.close();
         this.#context.notice("info", "a compositor is there again, and windows return");
         return this.#arrive(route);
@@ -279,12 +276,6 @@ export class HostDisplay {
     this.#compositor = "lost";
     for (const client of [...this.#clients.values()]) client.giveUp();
     this.#options.onCompositorLost?.(cause);
-  }
-
-  async #reopen(): Promise<CompositorRoute> {
-    if (this.#options.reopen !== undefined) return await this.#options.reopen();
-    await probeCompositor(this.#options.socketPath);
-    return directRoute(this.#options.socketPath);
   }
 
   #arrive(route: CompositorRoute): void {

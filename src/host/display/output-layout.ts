@@ -19,12 +19,14 @@ export interface LogicalArea {
 export interface Layout {
   /** The area of the screen whose global the compositor calls `hostName`. "pending": it is not known yet, wait for a change. */
   areaOf(hostName: number | undefined): LogicalArea | "pending" | "unknown";
+  /** The areas that are known, by the names of their globals; undefined where nothing will be. */
+  areas(): ReadonlyMap<number, LogicalArea> | undefined;
   /** Calls `listener` after changes; returns what ends that. */
   onChange(listener: () => void): () => void;
 }
 
 /** Nothing is known: where the apps' own connections know it, or nobody does. */
-export const unknownLayout: Layout = { areaOf: () => "unknown", onChange: () => () => {} };
+export const unknownLayout: Layout = { areaOf: () => "unknown", areas: () => undefined, onChange: () => () => {} };
 
 /** That of the compositor of the moment. */
 export class CurrentLayout implements Layout {
@@ -47,6 +49,10 @@ export class CurrentLayout implements Layout {
 
   areaOf(hostName: number | undefined): LogicalArea | "pending" | "unknown" {
     return this.#layout.areaOf(hostName);
+  }
+
+  areas(): ReadonlyMap<number, LogicalArea> | undefined {
+    return this.#layout.areas();
   }
 
   onChange(listener: () => void): () => void {
@@ -91,6 +97,10 @@ export class OutputLayout implements Layout {
 
   areaOf(hostName: number | undefined): LogicalArea | "pending" {
     return this.#screens.get(hostName ?? 0)?.area ?? "pending";
+  }
+
+  areas(): ReadonlyMap<number, LogicalArea> {
+    return new Map([...this.#screens].flatMap(([name, { area }]) => (area === undefined ? [] : [[name, area]])));
   }
 
   onChange(listener: () => void): () => void {

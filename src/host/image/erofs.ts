@@ -8,15 +8,15 @@ const UUID = "76697472-696e-4e00-8000-000000000000";
 
 /**
  * Writes the tree at `directory` to `file`, uncompressed: for what every start reads, where unpacking costs more than
- * reading. `allRoot`: everything belongs to root, whoever owns it here.
+ * reading. `allRoot`: everything belongs to root, whoever owns it here. `time`: of all files, in seconds since 1970.
  */
 export async function makeErofs(
   file: string,
   directory: string,
-  options: { allRoot?: boolean; signal?: AbortSignal | undefined } = {},
+  options: { allRoot?: boolean; time?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   const owner = options.allRoot === true ? ["--all-root"] : [];
-  await runTool("mkfs.erofs", ["--quiet", "-T0", `-U${UUID}`, ...owner, file, directory], {
+  await runTool("mkfs.erofs", ["--quiet", `-T${options.time ?? 0}`, `-U${UUID}`, ...owner, file, directory], {
     signal: options.signal,
   });
 }

@@ -14,7 +14,7 @@ export const MAX_STORED_VERSIONS = 8;
 /** How long, in milliseconds, a version stays that nobody uses: somebody may go back after an update that was none. */
 export const UNUSED_VERSION_MS = 14 * 24 * 60 * 60 * 1000;
 
-type VersionKind = "arena" | "kernel" | "packages" | "tools";
+type VersionKind = "arena" | "host" | "kernel" | "locale" | "packages" | "tools";
 
 /** As {@link ensureStored}; marks the version as used, and removes old ones once one was built. */
 export async function ensureVersion(

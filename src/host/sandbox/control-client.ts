@@ -5,6 +5,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
+  type AdoptRequest,
   type AppliedPolicy,
   CONTROL_PROTOCOL_VERSION,
   type ControlStreamHeader,
@@ -123,16 +124,29 @@ export class SandboxConnection {
 
   /** Starts a process, with the streams that its `stdio` calls for. */
   async launch(request: Omit<LaunchRequest, "process">): Promise<LaunchedProcess> {
+    return await this.#begin(STREAMS_OF[request.stdio.kind], (process) =>
+      this.#rpc.call("launch", { ...request, process }, NO_DEADLINE),
+    );
+  }
+
+  /** Takes over the app of a ready machine, with its streams. Rejects when somebody else has it. */
+  async adopt(request: Omit<AdoptRequest, "process">): Promise<LaunchedProcess> {
+    return await this.#begin(STREAMS_OF.streams, (process) => this.#rpc.call("adopt", { ...request, process }));
+  }
+
+  async #begin(
+    names: readonly StdioName[],
+    call: (process: number) => Promise<{ pid: number }>,
+  ): Promise<LaunchedProcess> {
     const process = this.#nextProcess++;
     const { promise, resolve, reject } = Promise.withResolvers<ProcessEnd>();
     promise.catch(() => {}); // A caller that does not wait for the end need not care.
     this.#endings.set(process, { resolve, reject });
     try {
-      const names = STREAMS_OF[request.stdio.kind];
       const streams = new Map(
         names.map((name) => [name, this.#mux.open({ kind: "stdio", process, name } satisfies ControlStreamHeader)]),
       );
-      const { pid } = await this.#call(() => this.#rpc.call("launch", { ...request, process }, NO_DEADLINE));
+      const { pid } = await this.#call(() => call(process));
       return {
         pid,
         streams,

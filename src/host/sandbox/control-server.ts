@@ -6,6 +6,7 @@ import { VitrineError } from "../../base/error.ts";
 import { validate } from "../../base/untrusted.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
+  type AdoptRequest,
   type AppliedPolicy,
   type ControlStreamHeader,
   controlContract,
@@ -38,6 +39,12 @@ export interface SandboxService {
     streams: ReadonlyMap<StdioName, ByteStream>,
     onEnd: (end: ProcessEnd) => void,
   ): Promise<{ process: number; pid: number }>;
+  /** Gives the app of a ready machine to the caller, as {@link launch} a new one. */
+  adopt(
+    request: AdoptRequest,
+    streams: ReadonlyMap<StdioName, ByteStream>,
+    onEnd: (end: ProcessEnd) => void,
+  ): Promise<{ process: number; pid: number }>;
   signal(process: number, signal: Signal): Promise<void>;
   resize(process: number, rows: number, columns: number): Promise<void>;
   applyPolicy(): Promise<AppliedPolicy>;
@@ -50,12 +57,16 @@ export interface SandboxService {
   connectionsChanged(): void;
 }
 
+/** How long whoever started the sandbox may take to ask how it is, when it has ended before, in milliseconds. */
+export const STARTER_DEADLINE_MS = 2000;
+
 /** The control socket and everyone connected to it. */
 export class ControlServer {
   readonly #listener: OwnedFd;
   readonly #watch: Watch;
   readonly #service: SandboxService;
   readonly #connections = new Set<ControlConnection>();
+  #starterAsked: Promise<void> | undefined;
 
   /** Listens at `path`, in a directory that only the user can enter. */
   constructor(path: string, service: SandboxService) {
@@ -68,14 +79,24 @@ export class ControlServer {
     return this.#connections.size;
   }
 
-  /** Serves a caller that is connected already. */
+  /** Serves a caller that is connected already, which is whoever started the sandbox. */
   adopt(caller: ByteStream): void {
+    this.#starterAsked = this.#serve(caller).asked;
+  }
+
+  /** Resolves when the starter has asked how the sandbox is, has gone, or takes too long. */
+  async starterAsked(): Promise<void> {
+    await Promise.race([this.#starterAsked, Bun.sleep(STARTER_DEADLINE_MS)]);
+  }
+
+  #serve(caller: ByteStream): ControlConnection {
     const connection = new ControlConnection(caller, this.#service, () => {
       this.#connections.delete(connection);
       this.#service.connectionsChanged();
     });
     this.#connections.add(connection);
     this.#service.connectionsChanged();
+    return connection;
   }
 
   /** Tells every caller. */
@@ -101,13 +122,14 @@ export class ControlServer {
         socket.close();
         continue;
       }
-      this.adopt(fdStream(socket));
+      this.#serve(fdStream(socket));
     }
   }
 }
 
 class ControlConnection {
   rpc: RpcPeer<typeof controlContract> | undefined;
+  readonly #asked = Promise.withResolvers<void>();
   readonly #mux: Mux;
   readonly #service: SandboxService;
   /** Streams of processes not launched yet, by the caller's number. */
@@ -123,19 +145,25 @@ class ControlConnection {
     this.#mux.onStream((stream, header) => {
       const checked = validate(header, (raw) => controlStreamHeader.safeParse(raw));
       if (!checked.success) stream.destroy();
-      else this.#take(stream, checked.data);
+      else this.#open(stream, checked.data);
     });
     this.#mux.onClose(() => {
+      this.#asked.resolve();
       this.#hangUp();
       onClose();
     });
+  }
+
+  /** It has asked how the sandbox is, or has gone. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
   }
 
   close(): void {
     this.#mux.close();
   }
 
-  #take(stream: ByteStream, header: ControlStreamHeader): void {
+  #open(stream: ByteStream, header: ControlStreamHeader): void {
     switch (header.kind) {
       case "rpc":
         return this.#serve(stream);
@@ -151,8 +179,18 @@ class ControlConnection {
   #serve(stream: ByteStream): void {
     if (this.rpc !== undefined) return stream.destroy();
     const handlers: Handlers<typeof controlContract> = {
-      info: ({ waitUntilReady }) => this.#service.info(waitUntilReady),
-      launch: (request) => this.#launch(request),
+      info: ({ waitUntilReady }) => {
+        this.#asked.resolve();
+        return this.#service.info(waitUntilReady);
+      },
+      launch: (request) =>
+        this.#take({ number: request.process, attached: request.stdio.kind !== "null" }, (streams, onEnd) =>
+          this.#service.launch(request, streams, onEnd),
+        ),
+      adopt: (request) =>
+        this.#take({ number: request.process, attached: true }, (streams, onEnd) =>
+          this.#service.adopt(request, streams, onEnd),
+        ),
       signal: async ({ process, signal }) => {
         await this.#service.signal(this.#own(process), signal);
         return {};
@@ -184,21 +222,24 @@ class ControlConnection {
     this.#pendingCount++;
   }
 
-  async #launch(request: LaunchRequest): Promise<{ pid: number }> {
-    const number = request.process;
+  /** Has `start` bring the caller's process number `number`, which becomes this caller's; `attached`: it ends with him. */
+  async #take(
+    { number, attached }: { number: number; attached: boolean },
+    start: (
+      streams: ReadonlyMap<StdioName, ByteStream>,
+      onEnd: (end: ProcessEnd) => void,
+    ) => Promise<{ process: number; pid: number }>,
+  ): Promise<{ pid: number }> {
     if (this.#processes.has(number)) {
       throw new VitrineError("invalid-argument", `Cannot launch process ${number}: the number is in use`);
     }
     const streams = this.#pending.get(number) ?? new Map<StdioName, ByteStream>();
     this.#pending.delete(number);
     this.#pendingCount -= streams.size;
-    const entry: { process: number | undefined; attached: boolean } = {
-      process: undefined,
-      attached: request.stdio.kind !== "null",
-    };
+    const entry: { process: number | undefined; attached: boolean } = { process: undefined, attached };
     this.#processes.set(number, entry);
     try {
-      const { process, pid } = await this.#service.launch(request, streams, (end) => {
+      const { process, pid } = await start(streams, (end) => {
         this.#processes.delete(number);
         this.rpc?.emit("exited", { process: number, ...end });
       });

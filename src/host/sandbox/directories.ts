@@ -59,6 +59,11 @@ export function runtimeDirectory(environment: Environment = process.env): string
   return ensurePrivate(base === undefined ? `/tmp/${FOLDER}-${uid}` : join(base, FOLDER), uid);
 }
 
+/** The folder for machines that are only tried, created if missing. No sandbox can have its name. */
+export function probesDirectory(environment: Environment = process.env): string {
+  return ensurePrivate(join(runtimeDirectory(environment), "PROBES"), userId());
+}
+
 /** The folder for what outlives a run: $XDG_STATE_HOME/vitrine, created if missing. */
 export function stateDirectory(environment: Environment = process.env): string {
   const configured = environment.XDG_STATE_HOME;
@@ -98,6 +103,22 @@ export function logPaths(name: string, environment: Environment = process.env): 
 /** The log of those who take snapshots. No sandbox can have a log of that name. */
 export function snapshotLogPath(environment: Environment = process.env): string {
   return join(logFolder(environment), "SNAPSHOTS.log");
+}
+
+/** The log of machines that were made ready. */
+export function readyLogPath(environment: Environment = process.env): string {
+  return join(logFolder(environment), "READY.log");
+}
+
+/** The folder of what the user has configured: $XDG_CONFIG_HOME/vitrine. It need not be there. */
+export function configDirectory(environment: Environment = process.env): string {
+  const configured = environment.XDG_CONFIG_HOME;
+  const base = configured !== undefined && isAbsolute(configured) ? configured : join(homeOf(environment), ".config");
+  return join(base, FOLDER);
+}
+
+function homeOf(environment: Environment): string {
+  return environment.HOME !== undefined && isAbsolute(environment.HOME) ? environment.HOME : homedir();
 }
 
 function logFolder(environment: Environment): string {

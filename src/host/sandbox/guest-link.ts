@@ -1,18 +1,16 @@
 /**
- * The supervisor's end of the one byte pipe to the guest (contract/agent.ts): calls to the agent, stdio streams of
- * processes, and the streams that the guest opens. All that comes out of here was written by an untrusted guest and has
- * been checked against the contract.
+ * The supervisor's end of the agent link (contract/agent.ts): calls to the agent, and stdio streams of processes. All that
+ * comes out of here was written by an untrusted guest and has been checked against the contract. The guest opens no streams
+ * on this link; those that it tries to open are refused.
  */
 import { randomBytes } from "node:crypto";
 import { VitrineError } from "../../base/error.ts";
-import { type Untrusted, validate } from "../../base/untrusted.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
   AGENT_PROTOCOL_VERSION,
   agentContract,
-  type GuestStreamHeader,
-  guestStreamHeader,
   type HostStreamHeader,
+  type Looks,
 } from "../../channel/contract/agent.ts";
 import type { ProcessEnd, StdioName } from "../../channel/contract/control.ts";
 import { Mux } from "../../channel/mux.ts";
@@ -27,11 +25,7 @@ const ENTROPY_BYTES = 64;
 export const HOME_DEADLINE_MS = 15 * 60_000;
 
 export interface GuestLinkHandlers {
-  /** An app's Wayland connection, or clipboard data; the handler owns the stream. */
-  stream(stream: ByteStream, header: GuestStreamHeader): void;
   exited(process: number, end: ProcessEnd): void;
-  /** A stream was refused; the guest broke no more than that. */
-  refused(message: string): void;
   /** The link is over, and so is the guest. Not called after close(). */
   lost(error: VitrineError | undefined): void;
 }
@@ -51,7 +45,6 @@ export class GuestLink {
   /** Takes over `channel`. */
   constructor(channel: ByteStream, handlers: GuestLinkHandlers) {
     this.#mux = new Mux(channel, "client");
-    this.#mux.onStream((stream, header) => this.#accept(stream, header, handlers));
     this.#mux.onClose((error) => {
       if (!this.#closed) handlers.lost(error);
     });
@@ -73,6 +66,7 @@ export class GuestLink {
     hostname: string;
     machineId: string;
     environment: Readonly<Record<string, string>>;
+    looks: Looks;
     pixels: "arena" | "stream";
     arenaBytes: number;
   }): Promise<GuestHello> {
@@ -89,8 +83,13 @@ export class GuestLink {
       );
     }
     // Nobody waits for that: whatever is asked of the agent next comes after it.
-    this.rpc.call("setClock", { time: Date.now() }).catch(() => {});
+    this.setClock().catch(() => {});
     return answer;
+  }
+
+  /** Sets the guest's wall clock to the host's; tells the guest's uptime, in milliseconds. */
+  setClock(): Promise<{ uptime: number }> {
+    return this.rpc.call("setClock", { time: Date.now() });
   }
 
   /** Has the user's home mounted. */
@@ -117,15 +116,5 @@ export class GuestLink {
     if (this.#closed) return;
     this.#closed = true;
     this.#mux.close();
-  }
-
-  #accept(stream: ByteStream, header: Untrusted<unknown>, handlers: GuestLinkHandlers): void {
-    const checked = validate(header, (raw) => guestStreamHeader.safeParse(raw));
-    if (checked.success) {
-      handlers.stream(stream, checked.data);
-    } else {
-      stream.destroy();
-      handlers.refused("the guest opened a stream of a kind that the contract does not have");
-    }
   }
 }

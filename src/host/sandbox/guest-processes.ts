@@ -15,11 +15,22 @@ interface GuestProcess {
   /** The command line, fit to be shown. */
   readonly command: string;
   readonly startedAt: number;
-  readonly onEnd: (end: ProcessEnd) => void;
+  onEnd: (end: ProcessEnd) => void;
   /** The agent has confirmed that it runs. */
   spawned: boolean;
   /** Its end, when the agent told that in one breath with its start. */
   earlyEnd?: ProcessEnd;
+}
+
+/** A process whose streams wait for somebody to take them. */
+export interface HeldProcess {
+  readonly process: number;
+  readonly pid: number;
+  /**
+   * Joins it to `streams`, which are taken over, beginning with what it has printed so far; `onEnd` is called instead of the
+   * one before. Once.
+   */
+  join(streams: ReadonlyMap<StdioName, ByteStream>, onEnd: (end: ProcessEnd) => void): void;
 }
 
 export class GuestProcesses {
@@ -55,22 +66,71 @@ export class GuestProcesses {
     streams: ReadonlyMap<StdioName, ByteStream>,
     onEnd: (end: ProcessEnd) => void,
   ): Promise<{ process: number; pid: number }> {
+    const logged = request.stdio.kind === "null";
+    try {
+      return await this.#spawn({ ...request, stdio: logged ? { kind: "streams" } : request.stdio }, onEnd, (open) => {
+        for (const name of logged ? (["stdout", "stderr"] as const) : streams.keys()) {
+          const hostEnd = streams.get(name);
+          if (hostEnd === undefined) logOutput(open(name), this.#log, request.argv[0] ?? "");
+          else splice(hostEnd, open(name));
+        }
+      });
+    } catch (error) {
+      for (const stream of streams.values()) stream.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts a process with nothing on its standard input. What it prints is kept for who joins it: as much as the link's flow
+   * control lets it print, then it waits. `onEnd` as with {@link launch}; the agent may take `deadlineMs` milliseconds.
+   */
+  async hold(
+    request: Omit<LaunchRequest, "process" | "stdio">,
+    onEnd: (end: ProcessEnd) => void,
+    deadlineMs: number,
+  ): Promise<HeldProcess> {
+    const kept = new Map<StdioName, ByteStream>();
+    const join = (open: (name: StdioName) => ByteStream) => {
+      for (const name of ["stdin", "stdout", "stderr"] as const) kept.set(name, open(name));
+      kept.get("stdin")?.end();
+    };
+    const held = { ...request, stdio: { kind: "streams" } } as const;
+    const { process, pid } = await this.#spawn(held, onEnd, join, { deadlineMs });
+    return {
+      process,
+      pid,
+      join: (streams, joinedEnd) => {
+        const entry = this.#processes.get(process);
+        if (entry !== undefined) entry.onEnd = joinedEnd;
+        for (const [name, guestEnd] of kept) {
+          const hostEnd = streams.get(name);
+          if (hostEnd === undefined) guestEnd.destroy();
+          else splice(hostEnd, guestEnd);
+        }
+      },
+    };
+  }
+
+  /** Starts a process; `join` opens the streams that it shall have. */
+  async #spawn(
+    request: Omit<LaunchRequest, "process">,
+    onEnd: (end: ProcessEnd) => void,
+    join: (open: (name: StdioName) => ByteStream) => void,
+    options: { deadlineMs?: number } = {},
+  ): Promise<{ process: number; pid: number }> {
     const process = this.#next++;
     const command = sanitizeText(request.argv.join(" "), SHOWN_COMMAND_CHARS);
     const entry: GuestProcess = { command, startedAt: Date.now(), onEnd, spawned: false };
     this.#processes.set(process, entry);
     const opened: ByteStream[] = [];
     try {
-      const logged = request.stdio.kind === "null";
-      for (const name of logged ? (["stdout", "stderr"] as const) : streams.keys()) {
+      join((name) => {
         const guestEnd = this.#link.openStdio(process, name);
         opened.push(guestEnd);
-        const hostEnd = streams.get(name);
-        if (hostEnd === undefined) logOutput(guestEnd, this.#log, request.argv[0] ?? "");
-        else splice(hostEnd, guestEnd);
-      }
-      const stdio = logged ? ({ kind: "streams" } as const) : request.stdio;
-      const { pid } = await this.#link.rpc.call("spawn", { ...request, process, stdio });
+        return guestEnd;
+      });
+      const { pid } = await this.#link.rpc.call("spawn", { ...request, process }, options);
       entry.spawned = true;
       this.#onChange();
       this.#log.entry("info", `started ${process}: ${command}`);
@@ -78,7 +138,7 @@ export class GuestProcesses {
       if (earlyEnd !== undefined) setImmediate(() => this.ended(process, earlyEnd));
       return { process, pid };
     } catch (error) {
-      for (const stream of [...opened, ...streams.values()]) stream.destroy();
+      for (const stream of opened) stream.destroy();
       this.#forget(process);
       throw error;
     }

@@ -4,37 +4,28 @@ import { statSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
-import type { Phase, SandboxInfo } from "../../channel/contract/control.ts";
+import type { SandboxInfo } from "../../channel/contract/control.ts";
 import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { socketPair } from "../../sys/socket.ts";
+import { TraceStream } from "../display/trace/trace-stream.ts";
 import { GuestNetwork } from "../network/guest-network.ts";
 import type { Policy } from "../policy/policy.ts";
 import { snapshotKey } from "../snapshot/snapshot-key.ts";
 import { isRefused, openSnapshot, refuseSnapshot, type StoredSnapshot } from "../snapshot/snapshot-store.ts";
 import { startSnapshot } from "../snapshot/start-snapshot.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
-import {
-  DEFAULT_MEMORY_MIB,
-  type Driver,
-  isNoFaultOfMachine,
-  type RunningVm,
-  type VmExit,
-  type VmSpec,
-} from "../vmm/driver.ts";
+import { DEFAULT_MEMORY_MIB, isNoFaultOfMachine, type RunningVm, type VmSpec } from "../vmm/driver.ts";
 import { limitProcess, monitorLimits } from "../vmm/resource-limits.ts";
-import type { SandboxPaths } from "./directories.ts";
 import { GuestLink } from "./guest-link.ts";
+import type { GuestEvents, GuestOptions } from "./guest-options.ts";
 import { GuestProcesses } from "./guest-processes.ts";
 import { markUsed } from "./home-disk.ts";
-import type { EndReason } from "./lifecycle.ts";
-import type { LogFile, Severity } from "./log-file.ts";
+import { reasonOf } from "./machine-end.ts";
 import { residentOf } from "./resident.ts";
 import { SHRINK_DEADLINE_MS, shrink, WORTH_SHRINKING_BYTES } from "./shrink.ts";
 import type { SupervisorSpec } from "./supervisor-spec.ts";
-import { TraceStream } from "./trace-stream.ts";
 import { openWindows, type Windows } from "./windows.ts";
 
 /** How long a guest that does not answer may keep whoever asks for its memory waiting, in milliseconds. */
@@ -42,28 +33,6 @@ export const GUEST_MEMORY_DEADLINE_MS = 2000;
 
 /** How often at most a user is told that the disk is full, in milliseconds. */
 export const DISK_FULL_NOTICE_INTERVAL_MS = 60_000;
-
-export interface GuestOptions {
-  readonly spec: SupervisorSpec;
-  readonly paths: SandboxPaths;
-  readonly consoleLog: string;
-  readonly log: LogFile;
-  readonly driver: Driver;
-  /** Reads the policy as it is now. */
-  readonly policy: () => Promise<Policy>;
-}
-
-export interface GuestEvents {
-  reached(phase: Phase, at: number): void;
-  /** Processes or windows have come or gone. */
-  activityChanged(): void;
-  notice(severity: Severity, message: string): void;
-  compositorLost(): void;
-  /** The machine may run on, but nobody in it answers any more. */
-  agentLost(message: string): void;
-  /** Called once, if the machine was started at all. */
-  machineEnded(reason: EndReason): void;
-}
 
 export class Guest {
   readonly #options: GuestOptions;
@@ -73,6 +42,7 @@ export class Guest {
   #windows: Windows | undefined;
   #processes: GuestProcesses | undefined;
   #origin: "cold" | "restored" | undefined;
+  #paused = false;
   #killed = false;
   #closed = false;
   #network: GuestNetwork | undefined;
@@ -112,7 +82,11 @@ export class Guest {
     const snapshot = key === undefined ? undefined : openSnapshot(key);
     const restored = snapshot === undefined ? undefined : await this.#restore(vmSpec, snapshot, windows);
     const link = restored ?? (await this.#boot(vmSpec, windows));
-    await Promise.all([this.#openHome(link), this.#network === undefined ? undefined : link.openNetwork()]);
+    await Promise.all([
+      windows.opened,
+      this.#openHome(link),
+      this.#network === undefined ? undefined : link.openNetwork(),
+    ]);
     this.#processes = new GuestProcesses(link, log, () => this.#events.activityChanged());
     if (snapshot !== undefined || key === undefined || isRefused(key)) return; // One that is there is good, or refused.
     log.entry("info", "a snapshot is taken in the background, for the next start");
@@ -134,14 +108,19 @@ export class Guest {
   }
 
   /** By what an app finds the token for its first window: one of ours that stands for the compositor's, good in here alone. */
-  startupEnvironment(hostToken: string | undefined): Record<string, string> {
-    const token = hostToken === undefined ? undefined : this.#windows?.mintActivationToken(hostToken);
+  async startupEnvironment(hostToken: string | undefined): Promise<Record<string, string>> {
+    const token = hostToken === undefined ? undefined : await this.#windows?.mintActivationToken(hostToken);
     // Launchers set both; older toolkits look for the second.
     return token === undefined ? {} : { XDG_ACTIVATION_TOKEN: token, DESKTOP_STARTUP_ID: token };
   }
 
   get windows(): number {
     return this.#windows?.count ?? 0;
+  }
+
+  /** The process that shows them; null when there is none. */
+  get displayPid(): number | null {
+    return this.#windows?.pid ?? null;
   }
 
   /** Undefined when the guest has no network card. */
@@ -156,7 +135,7 @@ export class Guest {
 
   /** Memory of the guest, null when it does not say. */
   async memory(): Promise<SandboxInfo["guestMemory"]> {
-    if (this.#link === undefined || this.#processes === undefined) return null;
+    if (this.#link === undefined || this.#processes === undefined || this.#paused) return null;
     return this.#link.rpc.call("memory", {}, { deadlineMs: GUEST_MEMORY_DEADLINE_MS }).catch(() => null);
   }
 
@@ -174,21 +153,45 @@ export class Guest {
     return elasticMemory === undefined ? 0 : await shrink(elasticMemory, memory);
   }
 
-  /** Puts a policy in force for the windows, also for those that come; returns how many app connections it ended. */
-  setPolicy(policy: Policy): number {
-    return this.#windows?.setPolicy(policy) ?? 0;
+  /** Stops its processors, until {@link resume}. Rejects with "unavailable" where the monitor cannot. */
+  async pause(): Promise<void> {
+    if (this.#machine?.pause === undefined)
+      throw new VitrineError("unavailable", `Cannot pause a machine of driver "${this.#options.driver.name}"`);
+    this.#paused = true;
+    await this.#machine.pause();
+  }
+
+  /**
+   * Has it go on, with its windows on the user's compositor and the focus for which that gave `hostToken`. Resolves when the
+   * agent has answered and its clock is right.
+   */
+  async resume(hostToken: string | undefined): Promise<void> {
+    if (this.#link === undefined) throw new VitrineError("internal", "Cannot resume a guest without an agent");
+    // Nobody in the guest is needed for the windows' way to the compositor.
+    await Promise.all([this.#windows?.moveToUser(hostToken), this.#machine?.resume?.()]);
+    this.#paused = false;
+    const { uptime } = await this.#link.setClock();
+    await this.#windows?.setGuestUptime(uptime);
+  }
+
+  /** Calls `heard` now and then while apps say something to the display, until the function returned is called. */
+  watchApps(heard: () => void): () => void {
+    return this.#windows?.watchApps(heard) ?? (() => {});
+  }
+
+  /** Puts a policy in force for the windows, also for those that come; resolves to how many app connections it ended. */
+  async setPolicy(policy: Policy): Promise<number> {
+    return (await this.#windows?.setPolicy(policy)) ?? 0;
   }
 
   /** Shows the messages of apps to whoever is at the other end of `stream`, which is taken over. */
   trace(stream: ByteStream, options: TraceOptions): void {
-    let stop: (() => void) | undefined;
-    const trace = new TraceStream(stream, () => stop?.());
     try {
-      if (this.#windows === undefined) return trace.refuse("Cannot trace: the sandbox has no windows yet");
-      stop = this.#windows.trace(options, (record) => trace.show(record));
-      trace.begin();
+      if (this.#windows === undefined)
+        throw new VitrineError("unavailable", "Cannot trace: the sandbox has no windows yet");
+      this.#windows.trace(stream, options);
     } catch (error) {
-      trace.refuse(VitrineError.from(error).message);
+      new TraceStream(stream, () => {}).refuse(VitrineError.from(error).message);
     }
   }
 
@@ -228,6 +231,7 @@ export class Guest {
       changed: () => this.#events.activityChanged(),
       firstFrame: () => this.#events.reached("firstFrame", Date.now()),
       compositorLost: () => this.#events.compositorLost(),
+      displayLost: (message) => this.#events.displayLost(message),
       trail: (client, lines) => this.#logTrail(client, lines),
       notice: (severity, message) => this.#events.notice(severity, message),
     });
@@ -276,9 +280,7 @@ export class Guest {
     log.entry("info", `monitor ${machine.pid} runs (${machine.accelerator}, ${walls}, ${origin})`);
     void this.#limit(machine, windows);
     const link = new GuestLink(fdStream(await awaitBoot(machine, machine.channel, origin)), {
-      stream: (stream, header) => this.#acceptStream(stream, header),
       exited: (process, end) => this.#processes?.ended(process, end),
-      refused: (message) => this.#events.notice("warning", message),
       lost: (error) => {
         // A machine from a snapshot that says nothing is not the sandbox's last.
         if (origin === "cold" || this.#origin !== undefined)
@@ -289,7 +291,7 @@ export class Guest {
     const answer = link.hello({
       hostname: spec.name,
       machineId: randomBytes(16).toString("hex"),
-      environment: spec.environment,
+      ...spec.session,
       pixels: windows.pixels,
       arenaBytes: windows.arenaBytes,
     });
@@ -298,7 +300,8 @@ export class Guest {
     this.#origin = origin;
     // It gets the rest of its memory while it goes on.
     machine.elasticMemory?.request(machine.elasticMemory.bytes).catch(() => {}); // The machine has ended.
-    windows.setGuestUptime(uptime.now);
+    windows.serve(await machine.takeDisplayChannel());
+    void windows.opened.then(() => windows.setGuestUptime(uptime.now)).catch(() => {}); // Told to whoever waits for it.
     // What a restored machine knows of its kernel's start is of another one.
     if (origin === "cold") this.#events.reached("kernel", now - (uptime.now - uptime.init));
     this.#events.reached("agent", now);
@@ -325,26 +328,5 @@ export class Guest {
     if (Date.now() - this.#diskFullTold < DISK_FULL_NOTICE_INTERVAL_MS) return;
     this.#diskFullTold = Date.now();
     this.#events.notice("error", "the disk is full: the sandbox stands still until it has room");
-  }
-
-  #acceptStream(stream: ByteStream, header: GuestStreamHeader): void {
-    if (this.#windows === undefined) stream.destroy();
-    else this.#windows.accept(stream, header);
-  }
-}
-
-function reasonOf(exit: VmExit): EndReason {
-  switch (exit.reason) {
-    case "stopped":
-    case "guest-exit":
-      return { kind: "guest-off" };
-    case "panic":
-      return { kind: "guest-panic", line: exit.message };
-    case "killed":
-      return { kind: "monitor-failed", message: `it was killed by ${exit.signal}` };
-    case "monitor-failed":
-      return { kind: "monitor-failed", message: exit.message };
-    default:
-      return exit satisfies never;
   }
 }

@@ -16,6 +16,10 @@ export type EndReason =
   | { kind: "idle" }
   /** The host had too little memory, and nobody used it. */
   | { kind: "low-memory" }
+  /** A trial whose command has gone, by whatever. */
+  | { kind: "abandoned" }
+  /** A ready machine that nobody has adopted, and nobody will. `failed`: its app could not be made ready. */
+  | { kind: "given-up"; why: string; failed: boolean }
   /** The supervisor was told to end, by a signal. */
   | { kind: "signal"; signal: string }
   /** The kernel of the guest gave up; `line` is what it said, fit to be shown. */
@@ -28,6 +32,8 @@ export type EndReason =
   | { kind: "monitor-failed"; message: string }
   /** The user's compositor has gone, and with it every window. */
   | { kind: "compositor-lost" }
+  /** The process that shows the windows has gone, and with it every window. */
+  | { kind: "display-lost"; message: string }
   /** It never ran. */
   | { kind: "start-failed"; message: string };
 
@@ -121,6 +127,10 @@ export function describeEnd(reason: EndReason): string {
       return "stopped because nothing ran in it any more";
     case "low-memory":
       return "stopped because the host ran out of memory and nobody used it";
+    case "abandoned":
+      return "stopped because the command that tried the app has gone";
+    case "given-up":
+      return `given up before anybody wanted it: ${reason.why}`;
     case "signal":
       return `stopped because its supervisor received ${reason.signal}`;
     case "guest-panic":
@@ -133,6 +143,8 @@ export function describeEnd(reason: EndReason): string {
       return `the virtual machine monitor failed: ${reason.message}`;
     case "compositor-lost":
       return "the compositor went away, and the windows with it";
+    case "display-lost":
+      return `the process that shows the windows failed: ${reason.message}`;
     case "start-failed":
       return reason.message;
     default:
@@ -142,7 +154,7 @@ export function describeEnd(reason: EndReason): string {
 
 /** True when nobody wanted this end, so that people must be told. */
 export function isFailure(reason: EndReason): boolean {
-  return reason.kind !== "requested" && reason.kind !== "idle" && reason.kind !== "signal";
+  return !["requested", "idle", "signal", "abandoned", "given-up"].includes(reason.kind);
 }
 
 function unreachable(value: never): never {

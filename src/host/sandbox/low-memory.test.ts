@@ -19,6 +19,7 @@ const sandbox = fc.record({
   name: fc.string({ minLength: 1, maxLength: 3 }),
   idleSince: fc.option(fc.integer({ min: 0, max: 5 })),
   shrunk: fc.boolean(),
+  startedAt: fc.integer({ min: 0, max: 5 }),
 });
 
 test("nobody with a window is asked; all idle ones shrink before one ends, the one used longest ago first", () => {
@@ -99,4 +100,17 @@ test("sandboxes relieve their host one after the other, and are left alone when 
   } finally {
     for (const keeper of host.keepers) keeper.close();
   }
+});
+
+test("a sandbox that ends while it shrinks writes no record any more", async () => {
+  const host = new Host();
+  const keeper = host.add("ending");
+  keeper.update({ connections: 0, processes: 1, windows: 0 });
+  host.available = GIB * 0.08;
+  keeper.relieveHost();
+  keeper.close();
+  host.records.clear();
+  await Bun.sleep(0);
+  expect(host.done).toEqual(["ending shrinks"]);
+  expect(host.records.size).toBe(0);
 });

@@ -10,7 +10,7 @@ export const SHRINK_IDLE_MS = 15_000;
 export const HOST_MEMORY_INTERVAL_MS = 5000;
 
 export interface MemoryKeeperOptions {
-  readonly record: Omit<SandboxRecord, "idleSince" | "shrunk">;
+  readonly record: Omit<SandboxRecord, "idleSince" | "shrunk" | "ready">;
   readonly write: (record: SandboxRecord) => void;
   /** The records of all sandboxes that run. */
   readonly peers: () => readonly SandboxRecord[];
@@ -28,6 +28,8 @@ export class MemoryKeeper {
   #usedAt = Date.now();
   #idleSince: number | null = null;
   #shrunk = false;
+  #closed = false;
+  #ready: SandboxRecord["ready"];
   #shrinkTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Writes the record, now and whenever that changes. */
@@ -58,6 +60,12 @@ export class MemoryKeeper {
     this.#write();
   }
 
+  /** Writes down that an app waits here to be adopted, or not any more. */
+  setReady(ready: SandboxRecord["ready"]): void {
+    this.#ready = ready;
+    this.#write();
+  }
+
   /** Does what is this sandbox's turn to do for a host that is short of memory. */
   relieveHost(): void {
     const pressure = pressureOf((this.#options.hostMemory ?? readHostMemory)());
@@ -68,7 +76,9 @@ export class MemoryKeeper {
     else void this.#shrink();
   }
 
+  /** From now on there is no record to be written: its folder goes. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#interval);
     clearTimeout(this.#shrinkTimer);
   }
@@ -81,6 +91,8 @@ export class MemoryKeeper {
   }
 
   #write(): void {
-    this.#options.write({ ...this.#options.record, idleSince: this.#idleSince, shrunk: this.#shrunk });
+    if (this.#closed) return;
+    const ready = this.#ready === undefined ? {} : { ready: this.#ready };
+    this.#options.write({ ...this.#options.record, idleSince: this.#idleSince, shrunk: this.#shrunk, ...ready });
   }
 }

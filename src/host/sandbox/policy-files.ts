@@ -5,12 +5,11 @@
  *   policy.conf
  */
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import { MAX_POLICY_CHARS, type PolicyFile, parsePolicy } from "../policy/parse.ts";
 import { describeProblem, type Policy } from "../policy/policy.ts";
-import { checkSandboxName, type Environment } from "./directories.ts";
+import { checkSandboxName, configDirectory, type Environment } from "./directories.ts";
 
 export interface PolicyPaths {
   readonly sandbox: string;
@@ -19,9 +18,7 @@ export interface PolicyPaths {
 
 /** The policy files of the sandbox `name`; neither need exist. Throws "invalid-argument" for a bad name. */
 export function policyPaths(name: string, environment: Environment = process.env): PolicyPaths {
-  const configured = environment.XDG_CONFIG_HOME;
-  const base = configured !== undefined && isAbsolute(configured) ? configured : join(homeOf(environment), ".config");
-  const folder = join(base, "vitrine");
+  const folder = configDirectory(environment);
   return {
     sandbox: join(folder, "policy.d", `${checkSandboxName(name)}.conf`),
     global: join(folder, "policy.conf"),
@@ -73,8 +70,4 @@ export function requireSound(name: string, policy: Policy): void {
   throw new VitrineError("corrupt", `Cannot use the policy of sandbox "${name}": ${first}${others}`, {
     fix: `edit ${policy.problems[0].place.file}; everything is denied until then`,
   });
-}
-
-function homeOf(environment: Environment): string {
-  return environment.HOME !== undefined && isAbsolute(environment.HOME) ? environment.HOME : homedir();
 }

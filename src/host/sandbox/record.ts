@@ -20,6 +20,8 @@ const recordSchema = z.object({
   idleSince: z.nullable(z.number()),
   /** It has given back what it does not need since then. */
   shrunk: z.boolean(),
+  /** It holds an app that waits to be adopted, or is being started for that; see ready-key.ts. */
+  ready: z.optional(z.object({ key: z.string(), start: z.string(), state: z.enum(["preparing", "ready"]) })),
 });
 export type SandboxRecord = z.infer<typeof recordSchema>;
 

@@ -8,16 +8,25 @@ import { fdStream } from "../../channel/fd-stream.ts";
 import { OwnedFd } from "../../sys/fd.ts";
 import { createDriver } from "../vmm/drivers.ts";
 import { logPaths, sandboxPaths } from "./directories.ts";
-import { isFailure } from "./lifecycle.ts";
+import { describeEnd, type EndReason, isFailure } from "./lifecycle.ts";
 import { awaitLock } from "./lock.ts";
-import { LogFile } from "./log-file.ts";
+import { LogFile, removeLogs } from "./log-file.ts";
 import { loadPolicy } from "./policy-files.ts";
+import { logReady, refuseReady } from "./ready-machines.ts";
 import { Supervisor } from "./supervisor.ts";
 import { parseSpec, REPORT_FD, STARTER_FD, type SupervisorReport } from "./supervisor-spec.ts";
 
 function report(message: SupervisorReport): void {
   writeSync(REPORT_FD, `${JSON.stringify(message)}\n`);
   closeSync(REPORT_FD);
+}
+
+/** Of a machine that nobody has had a line remains, in the log of all such. */
+function forgetReady(name: string, key: string, reason: EndReason): void {
+  const failed = reason.kind === "given-up" && reason.failed;
+  logReady(failed ? "warning" : "info", `${name}: ${describeEnd(reason)}`);
+  if (failed) refuseReady(key);
+  removeLogs(name, process.env);
 }
 
 async function main(): Promise<void> {
@@ -52,6 +61,7 @@ async function main(): Promise<void> {
   report({ listening: true });
   const reason = await supervisor.run();
   log.close();
+  if (spec.ready !== null && supervisor.neverAdopted) forgetReady(spec.name, spec.ready.key, reason);
   lock.release();
   process.exit(isFailure(reason) ? 1 : 0);
 }

@@ -1,6 +1,7 @@
 /** What a supervisor is told by whoever starts it, on its standard input; and what it answers, on descriptor 3. */
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
+import { entrySchema, looksSchema } from "../../channel/contract/agent.ts";
 import { policySchema } from "../network/policy.ts";
 import { DRIVER_NAMES } from "../vmm/drivers.ts";
 import { COLOUR_NAMES } from "./colour.ts";
@@ -38,8 +39,12 @@ const specSchema = z.object({
       trustNames: z.boolean(),
     }),
   ),
-  /** LANG and TZ of the user. */
-  environment: z.record(z.string(), z.string()),
+  /** What the guest gets of the user's session, see contract/agent.ts. */
+  session: z.object({ environment: z.record(z.string(), z.string()), looks: looksSchema }),
+  /** It ends with whoever has started or adopted it, whatever still runs in it. */
+  trial: z.optional(z.boolean()),
+  /** An app to be started at once, for whoever comes with this key: see ready-app.ts. Null: the sandbox waits for callers. */
+  ready: z.nullable(z.object({ key: z.string(), argv: z.array(z.string()), entry: z.nullable(entrySchema) })),
 });
 export type SupervisorSpec = z.infer<typeof specSchema>;
 

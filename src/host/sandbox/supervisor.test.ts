@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ByteStream } from "../../channel/byte-stream.ts";
+import { PLAIN_LOOKS } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { connectUnix } from "../../sys/socket.ts";
 import { storedPath } from "../image/store.ts";
@@ -55,7 +56,8 @@ function startSandbox(
       compositor: null,
       driver: "qemu",
       confined: true,
-      environment: {},
+      session: { environment: {}, looks: PLAIN_LOOKS },
+      ready: null,
     },
     paths: sandboxPaths(NAME, environment),
     consoleLog: join(folder, "console"),

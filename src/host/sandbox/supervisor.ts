@@ -5,6 +5,7 @@
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
+  type AdoptRequest,
   type AppliedPolicy,
   CONTROL_PROTOCOL_VERSION,
   type LaunchRequest,
@@ -17,8 +18,10 @@ import {
 import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { formatPolicy, parsePolicy } from "../network/policy.ts";
 import { describeProblem } from "../policy/policy.ts";
+import { ensureOwnSnapshot } from "../snapshot/own-snapshot.ts";
 import { ControlServer, type SandboxService } from "./control-server.ts";
-import { Guest, type GuestOptions } from "./guest.ts";
+import { Guest } from "./guest.ts";
+import type { GuestOptions } from "./guest-options.ts";
 import type { GuestProcesses } from "./guest-processes.ts";
 import { IdleWatch } from "./idle.ts";
 import {
@@ -32,7 +35,9 @@ import {
   step,
 } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
+import { lastWords } from "./machine-end.ts";
 import { MemoryKeeper } from "./memory-keeper.ts";
+import { ReadyApp } from "./ready-app.ts";
 import { readRecords, writeRecord } from "./record.ts";
 
 /** How long processes of the guest have between SIGTERM and SIGKILL when the sandbox is stopped, in milliseconds. */
@@ -41,8 +46,6 @@ export const PROCESS_STOP_GRACE_MS = 3000;
 export const MACHINE_STOP_GRACE_MS = 10_000;
 /** How long a machine whose agent is silent may take to end by itself, and so to say why, in milliseconds. */
 export const AGENT_LOST_GRACE_MS = 3000;
-/** Last lines of the guest's console that explain a failure in the log. */
-const CONSOLE_LINES_ON_FAILURE = 20;
 
 export interface SupervisorOptions extends GuestOptions {
   /** The connection of whoever started the sandbox. Without one it waits for its first caller. */
@@ -56,10 +59,12 @@ export class Supervisor implements SandboxService {
   readonly #idle: IdleWatch;
   readonly #memory: MemoryKeeper;
   readonly #guest: Guest;
+  readonly #readyApp: ReadyApp | undefined;
   readonly #startedAt = Date.now();
   readonly #phases: Partial<Record<Phase, number>> = {};
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<EndReason>();
+  readonly #killed = new AbortController();
   #state: LifecycleState = INITIAL_STATE;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -73,7 +78,8 @@ export class Supervisor implements SandboxService {
       reached: (phase, at) => this.#reached(phase, at),
       activityChanged: () => this.#activityChanged(),
       notice: (severity, message) => this.#notice(severity, message),
-      compositorLost: () => this.stopFor({ kind: "compositor-lost" }, false),
+      compositorLost: () => this.#compositorLost(),
+      displayLost: (message) => this.stopFor({ kind: "display-lost", message }, false),
       agentLost: (message) => this.stopFor({ kind: "agent-lost", message }, false),
       machineEnded: (reason) => this.#dispatch({ kind: "machine-ended", reason }),
     });
@@ -86,15 +92,19 @@ export class Supervisor implements SandboxService {
       stop: () => this.stopFor({ kind: "low-memory" }, false),
     });
     this.#idle = new IdleWatch(() => this.stopFor({ kind: "idle" }, false));
+    this.#readyApp = this.#makeReadyApp();
     if (options.starter !== undefined) this.#server.adopt(options.starter);
     log.entry("info", `sandbox "${spec.name}" of image "${spec.image}", supervisor ${process.pid}`);
   }
 
   /** Runs the sandbox to its end, and tells why it ended. Everything it held is given back by then. */
   async run(): Promise<EndReason> {
+    const { spec, driver } = this.#options;
     try {
+      if (spec.ready !== null) await ensureOwnSnapshot(spec, driver, this.#log, this.#killed.signal);
       await this.#guest.start();
       this.#dispatch({ kind: "agent-ready" });
+      void this.#readyApp?.prepare();
     } catch (error) {
       // Once it is ending anyway, what fails on the way is no news.
       if (this.#state.kind === "starting") {
@@ -108,9 +118,37 @@ export class Supervisor implements SandboxService {
     return reason;
   }
 
-  /** Begins the end, for `reason`. */
+  /** True for a ready machine that nobody has adopted, also after its end. */
+  get neverAdopted(): boolean {
+    return this.#readyApp?.adopted === false;
+  }
+
+  /** Begins the end, for `reason`. In an app that nobody has adopted there is nothing to be saved. */
   stopFor(reason: EndReason, force: boolean): void {
-    this.#dispatch({ kind: "stop", reason, force });
+    this.#dispatch({ kind: "stop", reason, force: force || this.#waiting !== undefined });
+  }
+
+  /** An app waits here to be adopted, and nobody has; undefined: the sandbox is as any other. */
+  get #waiting(): "preparing" | "ready" | undefined {
+    return this.#readyApp?.waiting;
+  }
+
+  #compositorLost(): void {
+    const reason = { kind: "given-up", why: "its compositor has gone", failed: false } as const;
+    this.stopFor(this.#waiting === undefined ? { kind: "compositor-lost" } : reason, false);
+  }
+
+  #makeReadyApp(): ReadyApp | undefined {
+    const { spec } = this.#options;
+    if (spec.ready === null) return undefined;
+    return new ReadyApp(spec, spec.ready, this.#guest, {
+      changed: (ready) => {
+        this.#log.entry("info", `the app that nobody has asked for is ${ready?.state ?? "adopted"}`);
+        this.#memory.setReady(ready);
+        if (ready === undefined) this.#activityChanged();
+      },
+      giveUp: (why, failed) => this.stopFor({ kind: "given-up", why, failed }, true),
+    });
   }
 
   #dispatch(event: LifecycleEvent): void {
@@ -133,6 +171,7 @@ export class Supervisor implements SandboxService {
       case "await-end":
         return this.#startGrace(AGENT_LOST_GRACE_MS);
       case "kill-machine":
+        this.#killed.abort();
         return this.#guest.kill();
       case "clean-up":
         if (this.#state.kind === "ended") this.#ended.resolve(this.#state.reason);
@@ -150,13 +189,15 @@ export class Supervisor implements SandboxService {
   async #cleanUp(reason: EndReason): Promise<void> {
     const message = describeEnd(reason);
     this.#log.entry(isFailure(reason) ? "error" : "info", `ended: ${message}`);
-    const lines = isFailure(reason) ? this.#guest.machine?.console.tail(CONSOLE_LINES_ON_FAILURE) : undefined;
-    for (const line of lines ?? []) this.#log.line(`  console: ${line}`);
+    for (const line of lastWords(reason, this.#guest.machine)) this.#log.line(`  console: ${line}`);
     clearTimeout(this.#graceTimer);
     this.#idle.close();
     this.#memory.close();
+    this.#readyApp?.close();
     this.#ready.reject(new VitrineError("guest-failed", `Sandbox "${this.#options.spec.name}" has ended: ${message}`));
     await this.#guest.close();
+    // Whoever started it shall hear why it did not run, however soon that was.
+    await this.#server.starterAsked();
     this.#server.emit("ended", { message, failure: isFailure(reason) });
     // Answers to callers that wait for the end are written before their connections close.
     await new Promise((resolve) => setImmediate(resolve));
@@ -165,6 +206,7 @@ export class Supervisor implements SandboxService {
 
   #reached(phase: Phase, at: number): void {
     this.#phases[phase] ??= at;
+    if (phase === "firstFrame") this.#readyApp?.windowShown();
     this.#server.emit("phase", { phase, at });
   }
 
@@ -174,6 +216,8 @@ export class Supervisor implements SandboxService {
   }
 
   #activityChanged(): void {
+    if (this.#waiting !== undefined) return;
+    if (this.#options.spec.trial && this.#server.connections === 0) this.stopFor({ kind: "abandoned" }, false);
     const activity = {
       connections: this.#server.connections,
       processes: this.#guest.processes?.count ?? 0,
@@ -199,7 +243,7 @@ export class Supervisor implements SandboxService {
       version: CONTROL_PROTOCOL_VERSION,
       name: spec.name,
       image: spec.image,
-      state: this.#state.kind === "ended" ? "stopping" : this.#state.kind,
+      state: this.#shownState(),
       driver: driver.name,
       accelerator: this.#guest.machine?.accelerator ?? null,
       confined: spec.confined,
@@ -209,6 +253,7 @@ export class Supervisor implements SandboxService {
       network: this.#guest.network === undefined ? null : formatPolicy(this.#guest.network.policy),
       supervisorPid: process.pid,
       monitorPid: this.#guest.machine?.pid ?? null,
+      displayPid: this.#guest.displayPid,
       startedAt: this.#startedAt,
       guestMemory: this.#state.kind === "running" ? await this.#guest.memory() : null,
       processes: this.#guest.processes?.list() ?? [],
@@ -224,8 +269,18 @@ export class Supervisor implements SandboxService {
   ): Promise<{ process: number; pid: number }> {
     await this.#ready.promise;
     const { activationToken, ...rest } = request;
-    const environment = { ...this.#guest.startupEnvironment(activationToken), ...request.environment };
-    return this.#running().launch({ ...rest, environment }, streams, onEnd);
+    const environment = { ...(await this.#guest.startupEnvironment(activationToken)), ...request.environment };
+    return await this.#running().launch({ ...rest, environment }, streams, onEnd);
+  }
+
+  async adopt(
+    request: AdoptRequest,
+    streams: ReadonlyMap<StdioName, ByteStream>,
+    onEnd: (end: ProcessEnd) => void,
+  ): Promise<{ process: number; pid: number }> {
+    if (this.#readyApp === undefined || this.#state.kind !== "running")
+      throw new VitrineError("not-found", `Cannot adopt an app of sandbox "${this.#options.spec.name}": none is ready`);
+    return await this.#readyApp.adopt(request, streams, onEnd);
   }
 
   async signal(process: number, signal: Signal): Promise<void> {
@@ -237,8 +292,13 @@ export class Supervisor implements SandboxService {
   }
 
   async applyPolicy(): Promise<AppliedPolicy> {
+    // It is for those who try the app under the policy that was.
+    if (this.#waiting !== undefined) {
+      this.stopFor({ kind: "given-up", why: "the policy has changed", failed: false }, true);
+      return { ended: 0, broken: null };
+    }
     const policy = await this.#options.policy();
-    const ended = this.#guest.setPolicy(policy);
+    const ended = await this.#guest.setPolicy(policy);
     const broken = policy.kind === "broken" ? describeProblem(policy.problems[0]) : null;
     if (broken === null) this.#log.entry("info", "the policy was read again");
     else this.#log.entry("error", `the policy was read again and is broken, everything is denied: ${broken}`);
@@ -250,6 +310,7 @@ export class Supervisor implements SandboxService {
   }
 
   setNetwork(policy: string): void {
+    this.#refuseWhileWaiting();
     const { network } = this.#guest;
     if (network === undefined) {
       throw new VitrineError(
@@ -267,7 +328,21 @@ export class Supervisor implements SandboxService {
     await this.#ended.promise;
   }
 
+  #shownState(): SandboxInfo["state"] {
+    if (this.#state.kind === "ended") return "stopping";
+    return this.#state.kind === "running" ? (this.#waiting ?? "running") : this.#state.kind;
+  }
+
+  #refuseWhileWaiting(): void {
+    if (this.#waiting === undefined) return;
+    throw new VitrineError(
+      "unavailable",
+      `Cannot use sandbox "${this.#options.spec.name}": it is kept for the next vitrine try`,
+    );
+  }
+
   #running(): GuestProcesses {
+    this.#refuseWhileWaiting();
     const { processes } = this.#guest;
     if (processes !== undefined && this.#state.kind === "running") return processes;
     throw new VitrineError("unavailable", `Cannot use sandbox "${this.#options.spec.name}": it is ${this.#state.kind}`);

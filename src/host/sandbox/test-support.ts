@@ -67,13 +67,14 @@ export class HostProcessDriver implements Driver {
 
   async #start(spec: VmSpec, silent: boolean): Promise<RunningVm> {
     const [channel, guestEnd] = socketPair();
+    const [display, guestDisplay] = socketPair();
     const [screen, printer] = socketPair();
     const console = new ConsoleLog(spec.consoleLog, fdStream(screen), () => {});
     const print = fdStream(printer);
     print.write(new TextEncoder().encode("[    0.0] last\u001b[2J words\r\n"));
     const monitor = spawn("sleep", ["infinity"], { stdio: "ignore" });
     await once(monitor, "spawn");
-    const agent = new TestAgent(fdStream(guestEnd), silent, () => monitor.kill("SIGTERM"));
+    const agent = new TestAgent(fdStream(guestEnd), fdStream(guestDisplay), silent, () => monitor.kill("SIGTERM"));
     this.machine = { agent, monitor };
     const exited = once(monitor, "exit").then(([, signal]): VmExit => {
       agent.close();
@@ -84,10 +85,17 @@ export class HostProcessDriver implements Driver {
       monitor.kill(signal);
       return exited;
     };
+    const processors = (signal: "SIGSTOP" | "SIGCONT") => async () => {
+      monitor.kill(signal);
+      agent.signalAll(signal);
+    };
     return {
       pid: monitor.pid ?? 0,
+      pause: processors("SIGSTOP"),
+      resume: processors("SIGCONT"),
       accelerator: "tcg",
       channel: Promise.resolve(channel),
+      takeDisplayChannel: async () => display,
       console,
       exited,
       stop: end("SIGTERM"),
@@ -99,15 +107,18 @@ export class HostProcessDriver implements Driver {
 /** Answers the agent's contract. */
 export class TestAgent {
   readonly mux: Mux;
+  /** The guest's end of the display link. */
+  readonly displayMux: Mux;
   readonly #streams = new Map<string, ByteStream>();
   readonly #children = new Map<number, ChildProcess>();
   readonly #terminals = new Map<number, OwnedFd>();
   readonly #powerOff: () => void;
   #rpc: RpcPeer<typeof agentContract> | undefined;
 
-  constructor(link: ByteStream, silent: boolean, powerOff: () => void) {
+  constructor(link: ByteStream, displayLink: ByteStream, silent: boolean, powerOff: () => void) {
     this.#powerOff = powerOff;
     this.mux = new Mux(link, "server");
+    this.displayMux = new Mux(displayLink, "server");
     this.mux.onClose(powerOff);
     this.mux.onStream((stream, raw) => {
       const header = validate(raw, (value) => hostStreamHeader.parse(value));
@@ -116,10 +127,16 @@ export class TestAgent {
     });
   }
 
+  /** Sends every process a signal. */
+  signalAll(signal: "SIGSTOP" | "SIGCONT"): void {
+    for (const { pid } of this.#children.values()) if (pid !== undefined) globalThis.process.kill(-pid, signal);
+  }
+
   close(): void {
     for (const child of this.#children.values()) child.kill("SIGKILL");
     for (const terminal of this.#terminals.values()) terminal.close();
     this.mux.close();
+    this.displayMux.close();
   }
 
   #handlers(): Handlers<typeof agentContract> {
@@ -129,7 +146,7 @@ export class TestAgent {
         kernel: "6.0-test",
         uptime: { init: 10, agent: 20, now: 30 },
       }),
-      setClock: () => ({}),
+      setClock: () => ({ uptime: 40 }),
       openHome: () => ({}),
       openNetwork: () => ({}),
       spawn: async ({ process, argv, environment, stdio }) => {

@@ -1,10 +1,10 @@
-/** The windows of a sandbox: the arena that their pixels are in, and the host half of the display that shows them. */
+/** The windows of a sandbox: the arena that their pixels are in, and the process that shows them. */
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import type { GuestStreamHeader } from "../../channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../channel/contract/display.ts";
-import type { TraceOptions, TraceRecord } from "../../channel/contract/trace.ts";
-import { monotonicNanoseconds } from "../../sys/clock.ts";
+import type { TraceOptions } from "../../channel/contract/trace.ts";
+import { fdStream } from "../../channel/fd-stream.ts";
+import { Mux } from "../../channel/mux.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { memfdCreate } from "../../sys/memory.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -18,6 +18,8 @@ export interface WindowHandlers {
   changed(): void;
   firstFrame(): void;
   compositorLost(): void;
+  /** Who shows them has ended, for this reason. */
+  displayLost(message: string): void;
   /** The last messages of an app connection that was ended by an error, fit for the log. */
   trail(client: number, lines: readonly string[]): void;
   notice(severity: Severity, message: string): void;
@@ -30,16 +32,27 @@ export interface Windows {
   /** Bytes of pixels; the range of addresses in which the guest names buffers. */
   readonly arenaBytes: number;
   readonly count: number;
-  /** Takes over a stream that the guest opened. */
-  accept(stream: ByteStream, header: GuestStreamHeader): void;
-  /** Puts a policy in force; returns how many app connections it ended. */
-  setPolicy(policy: Policy): number;
+  /** The process that shows them; null when there is none, or not yet. */
+  readonly pid: number | null;
+  /** Resolves when apps can be shown; rejects with why they cannot. */
+  readonly opened: Promise<void>;
+  /** Takes over the guest's display link. */
+  serve(link: OwnedFd): void;
+  /** Puts a policy in force; resolves to how many app connections it ended. */
+  setPolicy(policy: Policy): Promise<number>;
   /** A token for an app that stands for one of the compositor's; undefined without windows. */
-  mintActivationToken(hostToken: string): string | undefined;
-  /** Shows the messages of apps until the function returned is called. Throws when there are none to show. */
-  trace(options: TraceOptions, show: (record: TraceRecord) => void): () => void;
+  mintActivationToken(hostToken: string): Promise<string | undefined>;
+  /** Shows the messages of apps to whoever is at the other end of `stream`. Throws when there are none to show. */
+  trace(stream: ByteStream, options: TraceOptions): void;
+  /** Calls `heard` now and then while apps say something, until the function returned is called. */
+  watchApps(heard: () => void): () => void;
+  /**
+   * Brings windows that nobody sees yet, those of a ready machine, to the user's compositor, where one gets the focus for
+   * which that gave `hostToken`.
+   */
+  moveToUser(hostToken: string | undefined): Promise<void>;
   /** What the guest's monotonic clock says now, in milliseconds. */
-  setGuestUptime(milliseconds: number): void;
+  setGuestUptime(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,25 +72,36 @@ export async function openWindows(
  */
 async function noWindows(spec: SupervisorSpec, handlers: WindowHandlers): Promise<Windows> {
   const { arena, bytes } = await openArena(spec);
+  let link: Mux | undefined;
   let told = false;
   return {
     guestArena: spec.arena === null ? undefined : arena,
     pixels: spec.arena === null ? "stream" : "arena",
     arenaBytes: bytes,
     count: 0,
-    accept: (stream) => {
-      if (!told)
-        handlers.notice("warning", "an app wants to open a window, but the sandbox was started without a display");
-      told = true;
-      stream.destroy();
+    pid: null,
+    opened: Promise.resolve(),
+    serve: (fd) => {
+      link = new Mux(fdStream(fd), "client");
+      link.onStream((stream) => {
+        if (!told)
+          handlers.notice("warning", "an app wants to open a window, but the sandbox was started without a display");
+        told = true;
+        stream.destroy();
+      });
     },
-    setPolicy: () => 0,
-    mintActivationToken: () => undefined,
+    setPolicy: async () => 0,
+    mintActivationToken: async () => undefined,
     trace: () => {
       throw new VitrineError("unavailable", "Cannot trace: the sandbox was started without a display");
     },
-    setGuestUptime: () => {},
-    close: async () => arena.close(),
+    watchApps: () => () => {},
+    moveToUser: async () => {},
+    setGuestUptime: async () => {},
+    close: async () => {
+      link?.close();
+      arena.close();
+    },
   };
 }
 
@@ -87,8 +111,8 @@ async function realWindows(
   policy: () => Promise<Policy>,
   handlers: WindowHandlers,
 ): Promise<Windows> {
-  // Loaded only here: a sandbox without windows does not carry the display's code.
-  const { HostDisplay } = await import("../display/display.ts");
+  // Loaded only here: a sandbox without windows does without.
+  const { DisplayProcess } = await import("./display-process.ts");
   const { openRoute } = await import("../display/compositor-route.ts");
   const reopen = () =>
     openRoute({
@@ -99,45 +123,60 @@ async function realWindows(
     });
   const route = await reopen();
   const { arena, offset, bytes } = await openArena(spec);
-  let clockOffset = 0n;
-  const display = new HostDisplay({
-    socketPath,
-    route,
-    reopen,
-    sandbox: spec.name,
-    colour: colourValue(spec.colour),
-    arena,
-    arenaOffset: offset,
-    arenaBytes: bytes,
-    pixels: spec.arena === null ? "stream" : "arena",
-    // Read last: whoever changes it from now on finds windows to tell.
-    policy: await policy(),
-    clockOffset: () => clockOffset,
-    onWindowCount: () => handlers.changed(),
-    onFirstFrame: () => handlers.firstFrame(),
-    onCompositorLost: () => handlers.compositorLost(),
-    onTrail: (client, lines) => handlers.trail(client, lines),
-    onNotice: (severity, message) => handlers.notice(severity, message),
-  });
+  const pixels = spec.arena === null ? "stream" : "arena";
+  let count = 0;
+  const shown = new DisplayProcess(
+    {
+      settings: {
+        sandbox: spec.name,
+        colour: colourValue(spec.colour),
+        arenaOffset: offset,
+        arenaBytes: bytes,
+        pixels,
+        backstage: spec.ready !== null,
+      },
+      // Read last: whoever changes it from now on finds windows to tell.
+      policy: await policy(),
+      arena,
+      route,
+      reopen,
+      confined: spec.confined,
+    },
+    {
+      windows: (now) => {
+        count = now;
+        handlers.changed();
+      },
+      firstFrame: () => handlers.firstFrame(),
+      compositorLost: () => handlers.compositorLost(),
+      lost: (message) => {
+        count = 0;
+        handlers.displayLost(message);
+      },
+      trail: (client, lines) => handlers.trail(client, lines),
+      notice: (severity, message) => handlers.notice(severity, message),
+    },
+  );
   return {
     guestArena: spec.arena === null ? undefined : arena,
-    pixels: spec.arena === null ? "stream" : "arena",
+    pixels,
     arenaBytes: bytes,
     get count() {
-      return display.windows;
+      return count;
     },
-    accept: (stream, header) => {
-      if (header.kind === "wayland") display.acceptClient(stream, header.client);
-      else display.acceptTransfer(stream, header.client, header.announcedBy, header.token);
+    get pid() {
+      return shown.pid ?? null;
     },
-    trace: (options, show) => display.trace(options, show),
-    setPolicy: (changed) => display.setPolicy(changed),
-    mintActivationToken: (hostToken) => display.mintActivationToken(hostToken),
-    setGuestUptime: (milliseconds) => {
-      clockOffset = monotonicNanoseconds() - BigInt(Math.round(milliseconds * 1e6));
-    },
+    opened: shown.opened,
+    serve: (link) => shown.serve(link),
+    trace: (stream, options) => shown.trace(stream, options),
+    watchApps: (heard) => shown.watchApps(heard),
+    setPolicy: (changed) => shown.setPolicy(changed),
+    mintActivationToken: (hostToken) => shown.mintActivationToken(hostToken),
+    moveToUser: (hostToken) => shown.moveToUser(hostToken),
+    setGuestUptime: (milliseconds) => shown.setGuestUptime(milliseconds),
     close: async () => {
-      await display.close();
+      await shown.close();
       arena.close();
     },
   };

@@ -8,7 +8,7 @@ import { fdStream } from "../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { ConsoleLog } from "./console-log.ts";
 import type { RunningVm, VmExit, VmSpec } from "./driver.ts";
-import type { GuestListener } from "./guest-listener.ts";
+import type { GuestListeners } from "./guest-listener.ts";
 import type { MonitorProcess } from "./monitor-process.ts";
 
 /** A kernel that panicked resets its machine, which ends the monitor; one that does not get that far is ended after this time. */
@@ -23,11 +23,17 @@ export function makeWorkFolder(path: string): void {
 export interface ApiMachineParts {
   readonly spec: VmSpec;
   readonly process: MonitorProcess;
-  readonly listener: GuestListener;
+  readonly listeners: GuestListeners;
   /** Our end of the socket that the guest's serial port ends in; taken over. */
   readonly console: OwnedFd;
   /** What the monitor says with an exit status other than 0, beside its own words. */
   readonly statusMeaning: (status: number) => string | undefined;
+}
+
+/** The monitor's requests that stop the virtual processors, and let them go on. */
+export interface ProcessorControl {
+  pause(): Promise<void>;
+  resume(): Promise<void>;
 }
 
 export class ApiMachine implements RunningVm {
@@ -39,13 +45,15 @@ export class ApiMachine implements RunningVm {
   #pid = 0;
   #asked: "stop" | "kill" | undefined;
   #over = false;
+  #displayTaken = false;
+  #processors: ProcessorControl | undefined;
   /** The guest has switched itself off or begun anew; the monitor's own end is no news then. */
   #guestEnded = false;
 
   constructor(parts: ApiMachineParts) {
-    const { spec, process, listener, console } = parts;
+    const { spec, process, listeners, console } = parts;
     this.#parts = parts;
-    this.channel = listener.connection;
+    this.channel = listeners.agent.connection;
     this.console = new ConsoleLog(spec.consoleLog, fdStream(console), () => this.#endAfterPanic());
     this.exited = Promise.all([process.exited, this.console.ended]).then(
       ([{ status, signal }]) => this.#describeExit(status, signal),
@@ -53,9 +61,20 @@ export class ApiMachine implements RunningVm {
     );
     void this.exited.then(() => {
       this.#over = true;
-      listener.close();
+      listeners.agent.close();
+      listeners.display.close();
+      if (!this.#displayTaken)
+        listeners.display.connection.then(
+          (fd) => fd.close(),
+          () => {}, // Nobody had connected.
+        );
       rmSync(spec.workFolder, { recursive: true, force: true });
     });
+  }
+
+  takeDisplayChannel(): Promise<OwnedFd> {
+    this.#displayTaken = true;
+    return this.#parts.listeners.display.connection;
   }
 
   get pid(): number {
@@ -89,6 +108,24 @@ export class ApiMachine implements RunningVm {
   /** The monitor runs and obeys; from now on it is known by its process id. */
   async running(): Promise<void> {
     this.#pid = await this.#parts.process.pid;
+  }
+
+  /** Says how the monitor is asked to stop the virtual processors. Before the machine is anyone's. */
+  pausedBy(processors: ProcessorControl): void {
+    this.#processors = processors;
+  }
+
+  async pause(): Promise<void> {
+    await this.unlessEnded(this.#pausable().pause());
+  }
+
+  async resume(): Promise<void> {
+    await this.unlessEnded(this.#pausable().resume());
+  }
+
+  #pausable(): ProcessorControl {
+    if (this.#processors !== undefined) return this.#processors;
+    throw new VitrineError("internal", "Cannot pause a machine whose monitor is not reached yet");
   }
 
   /** Ends the monitor because its guest is over. */

@@ -142,12 +142,23 @@ export interface RunningVm {
    * guest has connected: await it under {@link ./boot-watchdog.ts}. Rejects when the machine ends before that.
    */
   readonly channel: Promise<OwnedFd>;
+  /**
+   * The byte pipe for windows, likewise, which the guest opens when it is greeted. To be called once at most; the caller owns
+   * it. One that nobody takes goes with the machine.
+   */
+  takeDisplayChannel(): Promise<OwnedFd>;
   /** Absent: the guest has all of its memory from the beginning, and gives parts back by itself where the monitor can do so. */
   readonly elasticMemory?: ElasticMemory;
   /** What the guest printed. */
   readonly console: Pick<ConsoleLog, "tail">;
   /** Resolves, never rejects, when the monitor is gone and the console log is complete. */
   readonly exited: Promise<VmExit>;
+  /**
+   * Stops the virtual processors until resume(): the machine then uses no processor of the host, and its clocks stand still.
+   * Resolve when that is so; both absent: the monitor cannot.
+   */
+  pause?(): Promise<void>;
+  resume?(): Promise<void>;
   /** Ends the machine at once, in order where possible (the agent's own `stop` comes before that); waits for the end. */
   stop(): Promise<VmExit>;
   /** SIGKILL to the monitor; waits for the end. */

@@ -4,12 +4,29 @@
  * and we never to it, so nothing on the host follows a path that a monitor may write.
  */
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
+import { AGENT_PORT, DISPLAY_PORT } from "../../channel/contract/agent.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
 import { type Watch, watch } from "../../sys/loop.ts";
 import { acceptConnection, listenUnix } from "../../sys/socket.ts";
 
-export class GuestListener {
+/** One for each byte pipe of a guest. */
+export interface GuestListeners {
+  readonly agent: GuestListener;
+  readonly display: GuestListener;
+}
+
+/** Waits in the monitor's working folder, where its vsock ends in sockets of this name. */
+export function listenForGuest(workFolder: string, socketName: string): GuestListeners {
+  const path = (port: number) => join(workFolder, `${socketName}_${port}`);
+  return {
+    agent: new GuestListener(path(AGENT_PORT.vsock)),
+    display: new GuestListener(path(DISPLAY_PORT.vsock)),
+  };
+}
+
+class GuestListener {
   /** The guest's connection, owned by whoever awaits it. Rejects when the listener is closed before. */
   readonly connection: Promise<OwnedFd>;
   readonly #path: string;

@@ -4,13 +4,14 @@
  * kept for this machine, monitor and kernel.
  */
 import { spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import type { BuildOptions } from "../image/build-options.ts";
 import { PROBE_SIGN } from "../image/initramfs-probe.ts";
 import { type Kernel, probeInitramfs } from "../image/kernel.ts";
+import { makeWorkFolder } from "../image/work-folder.ts";
+import { probesDirectory } from "../sandbox/directories.ts";
 import type { Accelerator, Driver } from "./driver.ts";
 import { findProgram } from "./find-program.ts";
 import { rememberedProbe } from "./probe-cache.ts";
@@ -77,7 +78,7 @@ export async function probeDriver(
 }
 
 async function bootOnce(driver: Driver, kernel: Kernel, confined: boolean): Promise<string | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), "vitrine-probe-"));
+  using folder = makeWorkFolder(probesDirectory());
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const vm = await driver.start({
@@ -86,8 +87,8 @@ async function bootOnce(driver: Driver, kernel: Kernel, confined: boolean): Prom
       smallestGuest: true,
       // Something to read: this guest mounts nothing.
       toolsImage: probeInitramfs(kernel),
-      workFolder: join(folder, "machine"),
-      consoleLog: join(folder, "console"),
+      workFolder: join(folder.path, "machine"),
+      consoleLog: join(folder.path, "console"),
       memoryMib: PROBE_MEMORY_MIB,
       confined,
     });
@@ -100,7 +101,6 @@ async function bootOnce(driver: Driver, kernel: Kernel, confined: boolean): Prom
     return `a kernel gave no sign of life within ${PROBE_DEADLINE_MS / 1000} s`;
   } finally {
     clearTimeout(timer);
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -27,7 +27,11 @@ export class StandIn {
     this.#keymaps = new Keymaps(offer);
     this.route = {
       kind: "stand-in",
-      layout: { areaOf: (name) => offer.areas.get(name ?? 0) ?? "unknown", onChange: () => () => {} },
+      layout: {
+        areaOf: (name) => offer.areas.get(name ?? 0) ?? "unknown",
+        areas: () => offer.areas,
+        onChange: () => () => {},
+      },
       connect: () => {
         if (this.#closed) throw new VitrineError("unavailable", "Cannot reach the stand-in: it is closed");
         const [ours, theirs] = socketPair();

@@ -13,10 +13,10 @@ import { zwp_text_input_v3 } from "../../../wayland/generated/text-input-unstabl
 import { wl_data_offer, wl_display, wl_keyboard, wl_registry } from "../../../wayland/generated/wayland.ts";
 import { xdg_toplevel } from "../../../wayland/generated/xdg-shell.ts";
 import { type InterfaceTable, messageByName, type Value } from "../../../wayland/types.ts";
-import { TraceStream } from "../../sandbox/trace-stream.ts";
 import { relayRegistry } from "../allow-list.ts";
 import { categoryOf } from "./categories.ts";
 import { formatArguments } from "./format.ts";
+import { TraceStream } from "./trace-stream.ts";
 import { MAX_TRACES, Tracer } from "./tracer.ts";
 import { MAX_TRAIL_MESSAGES, MessageTrail } from "./trail.ts";
 

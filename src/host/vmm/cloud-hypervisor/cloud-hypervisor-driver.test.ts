@@ -46,6 +46,19 @@ describe("cloud-hypervisor, held against the facts of its API", () => {
   }
 
   test(
+    "a machine stands still and goes on; one that does not stand still cannot go on",
+    async () => {
+      const vm = await new CloudHypervisorDriver().start(files.spec());
+      await vm.pause?.();
+      await vm.resume?.();
+      await expect(vm.resume?.()).rejects.toMatchObject({ code: "guest-failed" });
+      fdStream(await vm.channel).end();
+      expect(await vm.exited).toEqual({ reason: "guest-exit" });
+    },
+    DEADLINE_MS,
+  );
+
+  test(
     "inside its walls it finds its files, its arena and its sockets",
     async () => {
       // A program of one file, as cloud-hypervisor may be; nothing else of this tree is in its view.

@@ -6,7 +6,6 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../../base/error.ts";
-import { AGENT_VSOCK_PORT } from "../../../channel/contract/agent.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
 import { pipe } from "../../../sys/process.ts";
@@ -15,7 +14,7 @@ import { ApiMachine, makeWorkFolder } from "../api-machine.ts";
 import { guestFiles, type MonitorView, seenPath, writableGuestFiles } from "../confinement.ts";
 import type { Capabilities, Driver, RunningVm, VmSpec } from "../driver.ts";
 import { findProgram } from "../find-program.ts";
-import { GuestListener } from "../guest-listener.ts";
+import { listenForGuest } from "../guest-listener.ts";
 import { HttpConnection, refusal } from "../http-connection.ts";
 import { MonitorProcess } from "../monitor-process.ts";
 import { monitorVersion, requireVersion } from "../monitor-version.ts";
@@ -65,6 +64,7 @@ export class CloudHypervisorDriver implements Driver {
       const configuration = machineConfiguration(spec, (name) => seenPath(view, name, spec.confined));
       await machine.unlessEnded(send(api, "/vm.create", configuration));
       await machine.unlessEnded(send(api, "/vm.boot"));
+      machine.pausedBy({ pause: () => send(api, "/vm.pause"), resume: () => send(api, "/vm.resume") });
       await machine.running();
       return machine;
     } catch (error) {
@@ -74,7 +74,7 @@ export class CloudHypervisorDriver implements Driver {
 }
 
 function startProcess(spec: VmSpec, program: string, view: MonitorView): { machine: ApiMachine; api: HttpConnection } {
-  const listener = new GuestListener(join(spec.workFolder, `${VSOCK_SOCKET}_${AGENT_VSOCK_PORT}`));
+  const listeners = listenForGuest(spec.workFolder, VSOCK_SOCKET);
   const { apiListener, apiConnection } = openApi(join(spec.workFolder, API_SOCKET));
   const [events, itsEvents] = pipe();
   const [console, itsConsole] = pipe();
@@ -82,13 +82,14 @@ function startProcess(spec: VmSpec, program: string, view: MonitorView): { machi
     const inherited = [apiListener, itsEvents, itsConsole, ...(spec.arena === undefined ? [] : [spec.arena])];
     const args = cloudHypervisorArguments();
     const process = new MonitorProcess({ name: PROGRAM, program, args, view, confined: spec.confined, inherited });
-    const machine = new ApiMachine({ spec, process, listener, console, statusMeaning: () => undefined });
+    const machine = new ApiMachine({ spec, process, listeners, console, statusMeaning: () => undefined });
     const api = new HttpConnection(fdStream(apiConnection), PROGRAM);
     watchEvents(fdStream(events), () => machine.guestOver());
     void machine.exited.then(() => api.close());
     return { machine, api };
   } catch (error) {
-    listener.close();
+    listeners.agent.close();
+    listeners.display.close();
     for (const fd of [apiConnection, events, console]) fd.close();
     throw error;
   } finally {

@@ -113,12 +113,16 @@ function drive(id: string, path: string, readOnly: boolean): Readonly<Record<str
 
 export const START_REQUEST: ApiRequest = put("/actions", { action_type: "InstanceStart" });
 
+/** Stop the virtual processors, and let them go on. */
+export const PAUSE_REQUEST: ApiRequest = { method: "PATCH", path: "/vm", body: { state: "Paused" } };
+export const RESUME_REQUEST: ApiRequest = { method: "PATCH", path: "/vm", body: { state: "Resumed" } };
+
 /** Names of a saved machine's files: what its devices and processors were doing, and its memory. */
 export const SAVED_FILES = { state: "state", memory: "memory" } as const;
 
 /** Saves the machine to files of the working folder. It stands still from then on. */
 export const SAVE_REQUESTS: readonly ApiRequest[] = [
-  { method: "PATCH", path: "/vm", body: { state: "Paused" } },
+  PAUSE_REQUEST,
   put("/snapshot/create", {
     snapshot_type: "Full",
     snapshot_path: SAVED_FILES.state,

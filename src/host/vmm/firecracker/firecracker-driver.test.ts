@@ -96,6 +96,20 @@ describe("Firecracker, held against the facts of its API", () => {
   }
 
   test(
+    "a machine stands still and goes on, as often as it is asked",
+    async () => {
+      const vm = await new FirecrackerDriver().start(files.spec());
+      for (let round = 0; round < 2; round++) {
+        await vm.pause?.();
+        await vm.resume?.();
+      }
+      fdStream(await vm.channel).end();
+      expect(await vm.exited).toEqual({ reason: "guest-exit" });
+    },
+    DEADLINE_MS,
+  );
+
+  test(
     "what a saved machine depends on differs where the machine does",
     async () => {
       const facts = async (options: Partial<VmSpec>, pci = false) =>

@@ -7,7 +7,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../../base/error.ts";
-import { AGENT_VSOCK_PORT, REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
+import { REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
 import { fdStream } from "../../../channel/fd-stream.ts";
 import { pipe } from "../../../sys/process.ts";
 import { connectUnix, socketPair } from "../../../sys/socket.ts";
@@ -16,7 +16,7 @@ import { ApiMachine, makeWorkFolder } from "../api-machine.ts";
 import { guestFiles, type MonitorView, seenPath, writableGuestFiles } from "../confinement.ts";
 import type { Capabilities, Driver, RunningVm, SnapshotDriver, VmSpec } from "../driver.ts";
 import { findProgram } from "../find-program.ts";
-import { GuestListener } from "../guest-listener.ts";
+import { listenForGuest } from "../guest-listener.ts";
 import { hostFacts } from "../host-facts.ts";
 import { HttpConnection, refusal } from "../http-connection.ts";
 import { MonitorProcess } from "../monitor-process.ts";
@@ -26,6 +26,8 @@ import {
   type ApiRequest,
   configurationRequests,
   firecrackerArguments,
+  PAUSE_REQUEST,
+  RESUME_REQUEST,
   restoreRequest,
   SAVE_REQUESTS,
   SAVED_FILES,
@@ -114,6 +116,7 @@ export class FirecrackerDriver implements Driver {
       for (const request of requests((name) => seenPath(view, name, spec.confined))) {
         await machine.unlessEnded(send(api, request));
       }
+      machine.pausedBy({ pause: () => send(api, PAUSE_REQUEST), resume: () => send(api, RESUME_REQUEST) });
       await machine.running();
       return { machine, api };
     } catch (error) {
@@ -140,16 +143,17 @@ async function save(machine: ApiMachine, api: HttpConnection, workFolder: string
 }
 
 function startProcess(spec: VmSpec, program: string, args: readonly string[], view: MonitorView): ApiMachine {
-  const listener = new GuestListener(join(spec.workFolder, `${VSOCK_SOCKET}_${AGENT_VSOCK_PORT}`));
+  const listeners = listenForGuest(spec.workFolder, VSOCK_SOCKET);
   const [console, itsConsole] = socketPair();
   const [log, itsLog] = pipe();
   try {
     const inherited = [itsLog, ...(spec.arena === undefined ? [] : [spec.arena])];
     const command = { name: NAME, program, args, view, confined: spec.confined, inherited, output: itsConsole };
     const process = new MonitorProcess(command, [fdStream(log)]);
-    return new ApiMachine({ spec, process, listener, console, statusMeaning });
+    return new ApiMachine({ spec, process, listeners, console, statusMeaning });
   } catch (error) {
-    listener.close();
+    listeners.agent.close();
+    listeners.display.close();
     for (const fd of [console, log]) fd.close();
     throw error;
   } finally {

@@ -1,11 +1,11 @@
 /** The command line of QEMU: no default devices, nothing that is not named here. */
-import { AGENT_PORT_NAME, REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
+import { AGENT_PORT, DISPLAY_PORT, REHEARSAL_OPTION } from "../../../channel/contract/agent.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
 import { DATA_DISK, readOnlyDisks } from "../confinement.ts";
 import { type Accelerator, DEFAULT_CPUS, DEFAULT_MEMORY_MIB, type VmSpec } from "../driver.ts";
 
 /** Descriptors that QEMU inherits, by what they are for. */
-export const INHERITED_FD = { channel: 3, monitor: 4, console: 5, borrowed: 6 } as const;
+export const INHERITED_FD = { channel: 3, display: 4, monitor: 5, console: 6, borrowed: 7 } as const;
 
 /** What QEMU inherits behind those: what the spec has of these, in this order. */
 export function borrowed(spec: VmSpec): OwnedFd[] {
@@ -29,13 +29,19 @@ export const MEMORY = "memory";
 /** QEMU's own filter of system calls: nothing old, no rise of privileges, no other program, no change of its limits. */
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
+const WITHOUT_AVX = ["avx", "avx2", "f16c", "fma", "vaes", "vpclmulqdq"].map((name) => `-${name}`).join();
+
 /**
  * The emulated processor does not claim that its string instructions are fast: the kernel then copies and clears memory in
  * words and not in single bytes, which the translator runs at a third of the speed.
+ *
+ * Nor does it claim AVX, of which QEMU 7.2 gets something wrong: what Mesa draws with AVX2 has stripes. Which other versions
+ * do is not known, and without it nothing is slower: longer vectors are emulated in pieces. All that builds on AVX goes with
+ * it, as on processors from before: programs that find one part take others for granted (Qt VAES for AVX2).
  */
 const ACCELERATION: Readonly<Record<Accelerator, readonly string[]>> = {
   kvm: ["-accel", "kvm", "-cpu", "host"],
-  tcg: ["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"],
+  tcg: ["-accel", "tcg,thread=multi", "-cpu", `max,-erms,-fsrm,${WITHOUT_AVX}`],
 };
 
 /**
@@ -109,7 +115,9 @@ export function qemuArguments(
     ["-chardev", `socket,id=monitor,fd=${INHERITED_FD.monitor}`, "-mon", "chardev=monitor,mode=control"],
     ["-device", "virtio-serial-pci"],
     ["-chardev", `socket,id=channel,fd=${INHERITED_FD.channel}`],
-    ["-device", `virtserialport,chardev=channel,name=${AGENT_PORT_NAME}`],
+    ["-device", `virtserialport,chardev=channel,name=${AGENT_PORT.name}`],
+    ["-chardev", `socket,id=display,fd=${INHERITED_FD.display}`],
+    ["-device", `virtserialport,chardev=display,name=${DISPLAY_PORT.name}`],
     ...readOnlyDisks(spec).map((id) => [
       ...[
         "-blockdev",

@@ -130,6 +130,7 @@ class QemuMachine implements SaveableVm {
   readonly #process: MonitorProcess;
   readonly #qmp: QmpClient;
   readonly #memory: OwnedFd | undefined;
+  #display: OwnedFd | undefined;
   #pid = 0;
   #asked: "stop" | "kill" | undefined;
   readonly #onDiskFull: () => void;
@@ -150,6 +151,7 @@ class QemuMachine implements SaveableVm {
     const view = viewOf(spec, program, accelerator, restoredMemory(start, directory));
     const arenaBytes = spec.arena === undefined ? undefined : fileSize(spec.arena);
     const [channel, itsChannel] = socketPair();
+    const [display, itsDisplay] = socketPair();
     const [monitor, itsMonitor] = socketPair();
     const [console, itsConsole] = socketPair();
     try {
@@ -159,16 +161,24 @@ class QemuMachine implements SaveableVm {
         args: qemuArguments(spec, accelerator, arenaBytes, (name) => seenPath(view, name, spec.confined), start),
         view,
         confined: spec.confined,
-        inherited: [itsChannel, itsMonitor, itsConsole, ...borrowed(spec), ...(memory === undefined ? [] : [memory])],
+        inherited: [
+          itsChannel,
+          itsDisplay,
+          itsMonitor,
+          itsConsole,
+          ...borrowed(spec),
+          ...(memory === undefined ? [] : [memory]),
+        ],
       });
     } catch (error) {
-      for (const fd of [channel, monitor, console]) fd.close();
+      for (const fd of [channel, display, monitor, console]) fd.close();
       memory?.close();
       throw error;
     } finally {
-      for (const fd of [itsChannel, itsMonitor, itsConsole]) fd.close();
+      for (const fd of [itsChannel, itsDisplay, itsMonitor, itsConsole]) fd.close();
     }
     this.channel = Promise.resolve(channel);
+    this.#display = display;
     this.console = new ConsoleLog(spec.consoleLog, fdStream(console), () => this.#endAfterPanic());
     this.#qmp = new QmpClient(monitor);
     const { elastic } = memoryParts(spec);
@@ -184,12 +194,20 @@ class QemuMachine implements SaveableVm {
     };
     void this.exited.then(() => {
       this.#qmp.close();
+      this.#display?.close();
       memory?.close();
     });
   }
 
   get pid(): number {
     return this.#pid;
+  }
+
+  async takeDisplayChannel(): Promise<OwnedFd> {
+    const display = this.#display;
+    if (display === undefined) throw new VitrineError("internal", "Cannot take the display's channel: it was taken");
+    this.#display = undefined;
+    return display;
   }
 
   /** QEMU runs and obeys. */
@@ -228,6 +246,14 @@ class QemuMachine implements SaveableVm {
   /** Why it did not start, after its end: what it said, or else what was noticed here. */
   startFailure(noticed: VitrineError): VitrineError {
     return this.#process.message === "" ? noticed : this.#process.failure();
+  }
+
+  async pause(): Promise<void> {
+    await this.#unlessEnded(this.#qmp.execute("stop").then(() => {}));
+  }
+
+  async resume(): Promise<void> {
+    await this.#unlessEnded(this.#qmp.execute("cont").then(() => {}));
   }
 
   async stop(): Promise<VmExit> {

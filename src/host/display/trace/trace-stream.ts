@@ -1,7 +1,7 @@
 /** Sends a trace to its caller. What the caller does not take in time is dropped and counted, never queued without end. */
-import type { ByteStream } from "../../channel/byte-stream.ts";
-import { MAX_TRACE_MESSAGE_BYTES, type TraceMessage, type TraceRecord } from "../../channel/contract/trace.ts";
-import { encodeMessage } from "../../channel/message.ts";
+import type { ByteStream } from "../../../channel/byte-stream.ts";
+import { MAX_TRACE_MESSAGE_BYTES, type TraceMessage, type TraceRecord } from "../../../channel/contract/trace.ts";
+import { encodeMessage } from "../../../channel/message.ts";
 
 export class TraceStream {
   readonly #stream: ByteStream;
