@@ -1,5 +1,5 @@
 /** Sees to it that a sandbox costs the host no more memory than it must: when it is not used, and when the host has little. */
-import { releaseFilePages } from "../../sys/file-pages.ts";
+import { filePagesReleaser } from "../../sys/file-pages.ts";
 import type { Activity } from "./idle.ts";
 import { type HostMemory, pressureOf, readHostMemory, reliefOf } from "./low-memory.ts";
 import type { SandboxRecord } from "./record.ts";
@@ -29,6 +29,7 @@ export class MemoryKeeper {
   #idleSince: number | null = null;
   #shrunk = false;
   #closed = false;
+  readonly #filePages = filePagesReleaser();
   #ready: SandboxRecord["ready"];
   #shrinkTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,6 +41,8 @@ export class MemoryKeeper {
   }
 
   update(activity: Activity): void {
+    // What starting took of our own program is not needed again soon, with windows or without.
+    this.#filePages.busy();
     const before = this.#activity;
     this.#activity = activity;
     const used = activity.windows + before.windows > 0 || activity.processes !== before.processes;
@@ -48,11 +51,7 @@ export class MemoryKeeper {
       this.#shrunk = false;
       clearTimeout(this.#shrinkTimer);
       // Also while it is used by others: what has just ended may have been the largest.
-      this.#shrinkTimer = setTimeout(() => {
-        // What starting took of our own program is not needed again soon, with windows or without.
-        releaseFilePages();
-        void this.#shrink();
-      }, SHRINK_IDLE_MS);
+      this.#shrinkTimer = setTimeout(() => void this.#shrink(), SHRINK_IDLE_MS);
     }
     const idleSince = activity.windows + activity.connections > 0 ? null : this.#usedAt;
     if (!used && idleSince === this.#idleSince) return;
@@ -79,6 +78,7 @@ export class MemoryKeeper {
   /** From now on there is no record to be written: its folder goes. */
   close(): void {
     this.#closed = true;
+    this.#filePages.close();
     clearInterval(this.#interval);
     clearTimeout(this.#shrinkTimer);
   }

@@ -16,30 +16,19 @@ import { fdStream } from "../../../channel/fd-stream.ts";
 import { Mux } from "../../../channel/mux.ts";
 import { RpcPeer } from "../../../channel/rpc.ts";
 import { OwnedFd } from "../../../sys/fd.ts";
-import { releaseFilePages } from "../../../sys/file-pages.ts";
+import { filePagesReleaser } from "../../../sys/file-pages.ts";
 import { unpackPolicy } from "../../policy/packed.ts";
 import { TraceStream } from "../trace/trace-stream.ts";
 import { Shown } from "./shown.ts";
 
 /** How often at most the supervisor is told that apps have said something, in milliseconds. */
 const HEARD_INTERVAL_MS = 100;
-/** How long after the last window came or went what starting took of our own program is let go, in milliseconds. */
-const SETTLED_MS = 15_000;
 
 let shown: Shown | undefined;
 
 function theShown(): Shown {
   if (shown === undefined) throw new VitrineError("protocol", 'Cannot serve the display: "open" comes first');
   return shown;
-}
-
-/** A function that calls `act` when it has not been called for `milliseconds`. */
-function afterSilence(milliseconds: number, act: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(act, milliseconds);
-  };
 }
 
 /** A function that calls `act`, but not more often than every `milliseconds`. */
@@ -54,7 +43,7 @@ function atMostEvery(milliseconds: number, act: () => void): () => void {
 }
 
 function serve(stream: ByteStream): void {
-  const settle = afterSilence(SETTLED_MS, releaseFilePages);
+  const filePages = filePagesReleaser();
   const heard = atMostEvery(HEARD_INTERVAL_MS, () => rpc.emit("heard", {}));
   const rpc = new RpcPeer(stream, {
     serves: displayProcessContract,
@@ -64,7 +53,7 @@ function serve(stream: ByteStream): void {
         shown = await Shown.open(settings, {
           windows: (count) => {
             rpc.emit("windows", { count });
-            settle();
+            filePages.busy();
           },
           firstFrame: () => rpc.emit("firstFrame", {}),
           compositorLost: () => rpc.emit("compositorLost", {}),
@@ -72,7 +61,7 @@ function serve(stream: ByteStream): void {
           notice: (severity, message) => rpc.emit("notice", { severity, message }),
           reopen: async () => (await rpc.call("reopen", {})).layout,
         });
-        settle();
+        filePages.busy();
         return {};
       },
       setPolicy: ({ policy }) => ({ ended: theShown().setPolicy(unpackPolicy(policy)) }),
