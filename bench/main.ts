@@ -47,6 +47,8 @@ const PRESSES = 60;
 const PAUSE_MS = 50;
 /** Ways that differ in their start. */
 const STARTED: readonly WayName[] = ["native", "arena", "restored", "waypipe"];
+/** How long nothing is asked of anybody before memory is measured: what asking took is let go by then. */
+const IDLE_MS = 5000;
 /** Idle sandboxes that are measured together. */
 const MANY = 10;
 
@@ -193,6 +195,7 @@ async function display(ways: Ways): Promise<Pick<Report, "frames" | "latency" | 
     const guest = await way.guestMemory();
     if (guest !== undefined) {
       const { monitor, bridge } = await way.hostProcesses();
+      await Bun.sleep(IDLE_MS);
       memory[name] = { monitor: memoryOf(monitor), bridge: memoryOf(bridge), guest };
     }
     await compositor.swaymsg("output HEADLESS-1 mode --custom 3840x2160@60Hz");
