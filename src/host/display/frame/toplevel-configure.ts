@@ -86,6 +86,11 @@ export class ToplevelConfigure {
     return this.#size?.states.includes(MAXIMIZED) ?? false;
   }
 
+  /** The protocol binds the window to the size that the compositor said last. */
+  get isBound(): boolean {
+    return this.isMaximized || (this.#size?.states.includes(FULLSCREEN) ?? false);
+  }
+
   get titleBar(): TitleBarOwner {
     return this.#titleBar;
   }

@@ -4,6 +4,7 @@
  */
 import { wl_surface } from "../../../wayland/generated/wayland.ts";
 import { xdg_surface, xdg_wm_base } from "../../../wayland/generated/xdg-shell.ts";
+import type { DisplayClient } from "../client.ts";
 import { defineRelay, forward, type GuestRequest, type RelayObject, stateOf } from "../relay.ts";
 import { again } from "../replay.ts";
 import { checkFreeForWindow, checkRoleGone, errorCode, useSurface, violation } from "../surface-roles.ts";
@@ -13,7 +14,7 @@ import { liveObject } from "../translate.ts";
 import { acknowledge, checkBlank, checkShellUnused, countOnShell, noteConfigure } from "./xdg-order.ts";
 import { becomePopup, positionerRelay } from "./xdg-popup.ts";
 import { checkBounds, XDG_VERSION, type XdgSurfaceState } from "./xdg-surface-state.ts";
-import { becomeToplevel, toplevelAcknowledges, toplevelConfigured } from "./xdg-toplevel.ts";
+import { becomeToplevel, toplevelAcknowledges, toplevelChoosesSize, toplevelConfigured } from "./xdg-toplevel.ts";
 
 export const wmBaseRelay = defineRelay({
   table: xdg_wm_base,
@@ -59,6 +60,21 @@ function constructed(object: RelayObject<XdgSurfaceState>): XdgSurfaceState {
   throw violation(object, xdg_surface, "not_constructed", "is no window and no popup");
 }
 
+/**
+ * A window is back, and the compositor may be shown what it showed before, while the app still thinks about its new size: as
+ * if the app had acknowledged `serial` already; when it does so itself, that comes to nothing. Not where the size is the
+ * compositor's to say.
+ */
+function showReturned(client: DisplayClient, object: RelayObject<XdgSurfaceState>, serial: number): void {
+  const { state } = object;
+  if (!state.returning || !toplevelChoosesSize(state.role)) return;
+  acknowledge(state, serial);
+  toplevelAcknowledges(state.role, serial);
+  client.sendToHost(object.hostId, xdg_surface, "ack_configure", [serial]);
+  if (state.surface?.size !== undefined) showTree(state.surface, client.own, true);
+  state.returning = false;
+}
+
 export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
   table: xdg_surface,
   version: XDG_VERSION,
@@ -102,6 +118,7 @@ export const xdgSurfaceRelay = defineRelay<XdgSurfaceState>({
       noteConfigure(object.state, args[0] as number);
       toplevelConfigured(client, object.state.role, args[0] as number);
       forward();
+      showReturned(client, object, args[0] as number);
     },
   },
   returns: (client, object) => {

@@ -184,6 +184,11 @@ export function toplevelAcknowledges(role: RelayObject | undefined, serial: numb
   return stateOf(toplevelRelay, role)?.window?.configure.acknowledge(serial) ?? true;
 }
 
+/** False for what is no window, and for a window whose size the compositor has said: the protocol binds it to that. */
+export function toplevelChoosesSize(role: RelayObject | undefined): boolean {
+  return stateOf(toplevelRelay, role)?.window?.configure.isBound === false;
+}
+
 /** Sends the last configure event again, for a change that the compositor has no part in. */
 export function configureAgain(client: DisplayClient, toplevel: RelayObject): void {
   const window = stateOf(toplevelRelay, toplevel)?.window;
