@@ -30,6 +30,7 @@ import type { CompositorRoute } from "../display/compositor-route.ts";
 import { packPolicy } from "../policy/packed.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type MonitorView, seenPath } from "../vmm/confinement.ts";
+import { LAST_WORDS_MS } from "../vmm/driver.ts";
 import { MonitorProcess } from "../vmm/monitor-process.ts";
 import type { Severity } from "./log-file.ts";
 import { RUNTIME_FLAGS } from "./start-supervisor.ts";
@@ -86,6 +87,7 @@ export class DisplayProcess {
   #stopLayout: () => void = () => {};
   #pid: number | undefined;
   #heard: (() => void) | undefined;
+  #reopening = false;
   #closed = false;
 
   constructor(options: DisplayProcessOptions, handlers: DisplayProcessHandlers) {
@@ -106,6 +108,12 @@ export class DisplayProcess {
         confined: options.confined,
         inherited: [itsMux, itsLink, options.arena, itsConnections],
       });
+    } catch (error) {
+      this.#mux.close();
+      this.#connections.close();
+      link.close();
+      options.route.close();
+      throw error;
     } finally {
       for (const fd of [itsMux, itsLink, itsConnections]) fd.close();
     }
@@ -126,12 +134,18 @@ export class DisplayProcess {
 
   /** Gives it the guest's display link, which it takes over. */
   serve(link: OwnedFd): void {
-    sendMessage(this.#link, new Uint8Array(1), [link]);
-    link.close();
-    this.#link.close();
+    try {
+      sendMessage(this.#link, new Uint8Array(1), [link]);
+    } catch {
+      // It has ended, which is told otherwise, and says nothing of the machine.
+    } finally {
+      link.close();
+      this.#link.close();
+    }
   }
 
   async setPolicy(policy: Policy): Promise<number> {
+    await this.opened;
     return (await this.#rpc.call("setPolicy", { policy: packPolicy(policy) })).ended;
   }
 
@@ -185,8 +199,12 @@ export class DisplayProcess {
     ended.catch(() => {});
     const answer = this.#rpc.call("open", { ...settings, policy: packPolicy(policy), layout: this.#followLayout() });
     // What it dies of says more than that it does not answer.
-    answer.catch(() => {});
-    await Promise.race([answer.catch((error) => Promise.race([ended, failLater(error)])), ended]);
+    const failed = answer.catch(async (error) => {
+      await Promise.race([ended, Bun.sleep(LAST_WORDS_MS)]);
+      throw error;
+    });
+    failed.catch(() => {});
+    await Promise.race([failed, ended]);
     this.#pid = await this.#process.pid;
   }
 
@@ -212,13 +230,30 @@ export class DisplayProcess {
       .catch((error) => handlers.lost(VitrineError.from(error).message));
   }
 
+  /** One at a time: whoever has broken in could ask at any time, and as often as it likes. */
   async #reopen(): Promise<{ layout: ScreenLayout }> {
+    if (this.#reopening || this.#closed)
+      throw new VitrineError("unavailable", "Cannot reach the compositor: it is being looked for");
+    this.#reopening = true;
+    try {
+      return await this.#replaceRoute();
+    } finally {
+      this.#reopening = false;
+    }
+  }
+
+  async #replaceRoute(): Promise<{ layout: ScreenLayout }> {
     this.#stopLayout();
     // First: the new way may use the same path.
     this.#route.close();
     const { noRoute } = await import("../display/compositor-route.ts");
     this.#route = noRoute;
-    this.#route = await this.#options.reopen();
+    const route = await this.#options.reopen();
+    if (this.#closed) {
+      route.close();
+      throw new VitrineError("cancelled", "Cannot reach the compositor: the sandbox ends");
+    }
+    this.#route = route;
     return { layout: this.#followLayout() };
   }
 
@@ -232,14 +267,6 @@ export class DisplayProcess {
     this.#stopLayout = layout.onChange(() => void this.#rpc.call("setLayout", { layout: screens() }).catch(() => {}));
     return screens();
   }
-}
-
-/** How long a process that does not answer may take to say why, in milliseconds. */
-const LAST_WORDS_MS = 500;
-
-async function failLater(error: unknown): Promise<never> {
-  await Bun.sleep(LAST_WORDS_MS);
-  throw error;
 }
 
 /** Makes connections for whoever is at the other end of a socket: a byte for each that is wanted, a byte for each answer. */
