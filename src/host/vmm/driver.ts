@@ -1,6 +1,6 @@
 /**
  * What a virtual machine monitor must offer, whichever it is. A driver says what it can do ({@link Capabilities}), starts
- * a machine from a {@link VmSpec}, and hands back a {@link RunningVm}: one byte pipe to the agent in it, and the promise
+ * a machine from a {@link VmSpec}, and hands back a {@link RunningVm}: two byte pipes to the agent in it, and the promise
  * of how it ended.
  *
  * A machine never outlives the process that started it, however that ends.
