@@ -121,7 +121,9 @@ describe("a sandbox with a home", () => {
       const { status, errors } = await run(...words);
       expect(status).toBe(65);
       expect(errors).toContain("the file system of its disk cannot be mended");
-      expect((await run("logs", "--console", "letters")).out.toString()).not.toContain("vdc");
+      // What the kernel says of a disk that is mounted as an image already. That it found ext4 there broken is right:
+      // the guest may have written its superblock again before it was stopped.
+      expect((await run("logs", "--console", "letters")).out.toString()).not.toContain("/dev/vdc: Can't open");
     },
     BOOT_DEADLINE_MS,
   );
