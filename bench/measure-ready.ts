@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { formatTable } from "../src/cli/report.ts";
+import { formatTable } from "../src/cli/terminal/report.ts";
 import { startVitrine, vitrine } from "../src/cli/test-support.ts";
 import { Compositor } from "../tests/support/compositor.ts";
 import { eventually } from "../tests/support/deadline.ts";

@@ -1,5 +1,5 @@
 /** What was measured, as JSON or as tables, and the promises of docs/SPECIFICATION.md against it. */
-import { formatTable } from "../src/cli/report.ts";
+import { formatTable } from "../src/cli/terminal/report.ts";
 import type { Density } from "./measure-density.ts";
 import type { FramesResult } from "./measure-frames.ts";
 import type { MachineStarts, StartKind } from "./measure-snapshots.ts";

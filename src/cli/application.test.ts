@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { proposeCompletions, run } from "@stricli/core";
 import { vitrineApplication } from "./application.ts";
 import type { CliContext } from "./context.ts";
-import { statusOfRun } from "./exit-status.ts";
+import { statusOfRun } from "./terminal/exit-status.ts";
 
 /** Runs the command line in memory. */
 async function vitrine(...words: string[]): Promise<{ status: number; out: string; errors: string }> {

@@ -9,8 +9,8 @@ import {
   text_en,
 } from "@stricli/core";
 import type { CliContext } from "./context.ts";
-import { statusOfError } from "./exit-status.ts";
-import { formatError } from "./report.ts";
+import { statusOfError } from "./terminal/exit-status.ts";
+import { formatError } from "./terminal/report.ts";
 import { readVersion } from "./version.ts";
 
 /** Every command, in the order of the help. Each is loaded when it is asked for: to load all takes longer than most run. */

@@ -3,7 +3,7 @@ import { run } from "@stricli/core";
 import { vitrineApplication } from "./application.ts";
 import { COMPLETE, complete } from "./completion.ts";
 import type { CliContext } from "./context.ts";
-import { statusOfRun } from "./exit-status.ts";
+import { statusOfRun } from "./terminal/exit-status.ts";
 
 // Users' paths often lack the folders of tools like mkfs.
 process.env.PATH = `${process.env.PATH ?? "/usr/bin:/bin"}:/usr/sbin:/sbin`;

@@ -2,7 +2,7 @@
 import { parsePolicy } from "../host/network/policy.ts";
 import { HOME_STEP_BYTES } from "../host/sandbox/home-disk.ts";
 import type { CliContext } from "./context.ts";
-import { parseBytes } from "./report.ts";
+import { parseBytes } from "./terminal/report.ts";
 
 async function proposeSandboxes(this: CliContext, partial: string): Promise<string[]> {
   const { listSandboxes } = await import("../host/sandbox/record.ts");

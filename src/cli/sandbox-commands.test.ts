@@ -25,9 +25,9 @@ import { LogFile } from "../host/sandbox/log-file.ts";
 import { loadPolicy } from "../host/sandbox/policy-files.ts";
 import { Supervisor } from "../host/sandbox/supervisor.ts";
 import { HostProcessDriver } from "../host/sandbox/test-support.ts";
-import { fileOf, handIn, handOver } from "./hand-in.ts";
-import { launchCommand } from "./launch.ts";
 import { testProcessCommands } from "./process-commands.test-support.ts";
+import { fileOf, handIn, handOver } from "./run/hand-in.ts";
+import { launchCommand } from "./run/launch.ts";
 import { ownEnvironment, startVitrine, vitrine } from "./test-support.ts";
 
 /** For what a busy machine does in the background, in milliseconds. */

@@ -4,7 +4,7 @@ import type { CliContext } from "../context.ts";
 import { madeSandboxName } from "../names.ts";
 
 export const backupCommand = buildCommand<Record<never, never>, [string, string], CliContext>({
-  loader: async () => (await import("../keep-sandboxes.ts")).runBackup,
+  loader: async () => (await import("../sandboxes/keep-sandboxes.ts")).runBackup,
   parameters: {
     positional: {
       kind: "tuple",

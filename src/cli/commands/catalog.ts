@@ -2,13 +2,13 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { About } from "../../host/catalog/index-format.ts";
 import { type CliContext, writeJson } from "../context.ts";
-import { formatTable } from "../report.ts";
+import { formatTable } from "../terminal/report.ts";
 
 const json = { kind: "boolean", default: false, withNegated: false, brief: "Print JSON" } as const;
 
 const refresh = buildCommand<{ force: boolean; json: boolean }, [], CliContext>({
   async func(flags) {
-    const { refreshCatalogOf } = await import("../catalog-access.ts");
+    const { refreshCatalogOf } = await import("../apps/catalog-access.ts");
     const { changed, about } = await refreshCatalogOf(this, flags.force);
     if (flags.json) writeJson(this, { changed, ...about });
   },

@@ -4,7 +4,7 @@ import type { CliContext } from "../context.ts";
 import { madeSandboxName } from "../names.ts";
 
 export const cloneCommand = buildCommand<Record<never, never>, [string, string], CliContext>({
-  loader: async () => (await import("../keep-sandboxes.ts")).runClone,
+  loader: async () => (await import("../sandboxes/keep-sandboxes.ts")).runClone,
   parameters: {
     positional: {
       kind: "tuple",

@@ -5,7 +5,7 @@ import type { SandboxColour } from "../../host/sandbox/colour.ts";
 import type { CliContext } from "../context.ts";
 import { colourFlag, networkFlag } from "../flags.ts";
 import { homeSize, imageName } from "../names.ts";
-import { formatBytes } from "../report.ts";
+import { formatBytes } from "../terminal/report.ts";
 
 interface CreateFlags {
   readonly image: string;

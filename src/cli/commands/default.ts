@@ -10,7 +10,7 @@ export interface DefaultFlags {
 }
 
 export const defaultCommand = buildCommand<DefaultFlags, [string, ...string[]], CliContext>({
-  loader: async () => (await import("../default-apps.ts")).runDefault,
+  loader: async () => (await import("../apps/default-apps.ts")).runDefault,
   parameters: {
     flags: {
       all: { kind: "boolean", default: false, withNegated: false, brief: "All types that it can open" },

@@ -4,8 +4,8 @@ import { type CliContext, writeJson } from "../context.ts";
 
 export const doctorCommand = buildCommand<{ json: boolean }, [], CliContext>({
   async func({ json }) {
-    const { examine } = await import("../examine.ts");
-    const { EXIT_OK, EXIT_UNAVAILABLE } = await import("../exit-status.ts");
+    const { examine } = await import("../doctor/examine.ts");
+    const { EXIT_OK, EXIT_UNAVAILABLE } = await import("../terminal/exit-status.ts");
     const findings = await examine(this);
     if (json) writeJson(this, findings);
     for (const { state, name, detail, fix } of json ? [] : findings) {

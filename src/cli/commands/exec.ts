@@ -11,9 +11,9 @@ interface ExecFlags {
 export const execCommand = buildCommand<ExecFlags, [string, ...string[]], CliContext>({
   async func(flags, sandbox, ...argv) {
     const { connectSandbox } = await import("../../host/sandbox/control-client.ts");
-    const { launchCommand } = await import("../launch.ts");
-    const { attach } = await import("../attach.ts");
-    const { statusOfProcess } = await import("../exit-status.ts");
+    const { launchCommand } = await import("../run/launch.ts");
+    const { attach } = await import("../run/attach.ts");
+    const { statusOfProcess } = await import("../terminal/exit-status.ts");
     const connection = await connectSandbox(sandbox, this.process.env);
     try {
       const launched = await launchCommand(connection, {

@@ -3,7 +3,7 @@ import { buildCommand, buildRouteMap } from "@stricli/core";
 import { type CliContext, writeJson } from "../context.ts";
 import { releaseFlag } from "../flags.ts";
 import { imageName } from "../names.ts";
-import { formatBytes, formatTable } from "../report.ts";
+import { formatBytes, formatTable } from "../terminal/report.ts";
 
 interface BuildFlags {
   readonly packages: readonly string[];
@@ -16,8 +16,8 @@ interface BuildFlags {
 const build = buildCommand<BuildFlags, [string], CliContext>({
   async func({ packages, release, mirror, force, snapshot }, name) {
     const { buildImage } = await import("../../host/image/images.ts");
-    const { interruptible } = await import("../interrupt.ts");
-    const { withProgress } = await import("../prepare.ts");
+    const { interruptible } = await import("../terminal/interrupt.ts");
+    const { withProgress } = await import("../run/prepare.ts");
     const inputs = { release, packages: [...new Set(packages.filter((entry) => entry !== ""))].sort() };
     const { record, built } = await interruptible((signal) =>
       withProgress(this, `image ${name}`, signal, (options) =>
@@ -25,7 +25,7 @@ const build = buildCommand<BuildFlags, [string], CliContext>({
       ),
     );
     if (built && snapshot) {
-      const { snapshotImage } = await import("../snapshot-image.ts");
+      const { snapshotImage } = await import("../run/snapshot-image.ts");
       await snapshotImage(this, name);
     }
     this.process.stdout.write(

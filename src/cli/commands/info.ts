@@ -5,7 +5,7 @@ import type { Component, Localized } from "../../host/catalog/component.ts";
 import type { Resolved } from "../../host/catalog/resolve.ts";
 import { type CliContext, writeJson } from "../context.ts";
 import { catalogName } from "../names.ts";
-import { formatBytes, wrap } from "../report.ts";
+import { formatBytes, wrap } from "../terminal/report.ts";
 
 /** Columns of running text where the terminal has more or does not say. */
 const TEXT_COLUMNS = 80;
@@ -14,7 +14,7 @@ const ICON_SIZE = 128;
 
 export const infoCommand = buildCommand<{ json: boolean }, [string], CliContext>({
   async func({ json }, name) {
-    const { openCatalog } = await import("../catalog-access.ts");
+    const { openCatalog } = await import("../apps/catalog-access.ts");
     const { userLanguages } = await import("../../host/catalog/locale.ts");
     const { resolve } = await import("../../host/catalog/resolve.ts");
     using catalog = await openCatalog(this);
@@ -44,7 +44,7 @@ async function describe(context: CliContext, catalog: Catalog, found: Resolved, 
   const { upstreamVersion } = await import("../../host/catalog/package-version.ts");
   const { installSize } = await import("../../host/catalog/package-graph.ts");
   const { installedPackages } = await import("../../host/catalog/installed.ts");
-  const { grantedTo } = await import("../granted.ts");
+  const { grantedTo } = await import("../apps/granted.ts");
   const holders = installedPackages(context.process.env)(
     (found.kind === "package" ? found.row.name : found.row.package) || "",
   );

@@ -17,7 +17,7 @@ export interface InstallFlags {
 }
 
 export const installCommand = buildCommand<InstallFlags, [string, ...string[]], CliContext>({
-  loader: async () => (await import("../install-apps.ts")).runInstall,
+  loader: async () => (await import("../apps/install-apps.ts")).runInstall,
   parameters: {
     flags: {
       sandbox: {

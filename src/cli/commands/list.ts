@@ -2,7 +2,7 @@
 import { buildCommand } from "@stricli/core";
 import type { SandboxEntry } from "../../host/sandbox/record.ts";
 import { type CliContext, writeJson } from "../context.ts";
-import { formatBytes, formatDuration, formatTable } from "../report.ts";
+import { formatBytes, formatDuration, formatTable } from "../terminal/report.ts";
 
 /** How long a supervisor may take to describe its sandbox before it is listed by its record alone, in milliseconds. */
 export const LIST_DEADLINE_MS = 3000;

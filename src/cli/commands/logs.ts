@@ -12,7 +12,7 @@ export const logsCommand = buildCommand<LogsFlags, [string], CliContext>({
   async func({ console, follow }, sandbox) {
     const { VitrineError } = await import("../../base/error.ts");
     const { logPaths } = await import("../../host/sandbox/directories.ts");
-    const { readLog } = await import("../read-log.ts");
+    const { readLog } = await import("../sandboxes/read-log.ts");
     const { findSandbox } = await import("../../host/sandbox/record.ts");
     const paths = logPaths(sandbox, this.process.env);
     const path = console ? paths.console : paths.supervisor;

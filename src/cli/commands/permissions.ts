@@ -15,7 +15,7 @@ export const permissionsCommand = buildCommand<
   [sandbox: string, topic?: string, value?: string],
   CliContext
 >({
-  loader: async () => (await import("../permissions.ts")).permissions,
+  loader: async () => (await import("../sandboxes/permissions.ts")).permissions,
   parameters: {
     flags: {
       json: { kind: "boolean", default: false, withNegated: false, brief: "Print JSON" },

@@ -10,7 +10,7 @@ export interface RemoveFlags {
 }
 
 export const removeCommand = buildCommand<RemoveFlags, [string, ...string[]], CliContext>({
-  loader: async () => (await import("../remove-apps.ts")).runRemove,
+  loader: async () => (await import("../apps/remove-apps.ts")).runRemove,
   parameters: {
     flags: {
       yes: yesFlag,

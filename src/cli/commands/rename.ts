@@ -4,7 +4,7 @@ import type { CliContext } from "../context.ts";
 import { madeSandboxName } from "../names.ts";
 
 export const renameCommand = buildCommand<Record<never, never>, [string, string], CliContext>({
-  loader: async () => (await import("../keep-sandboxes.ts")).runRename,
+  loader: async () => (await import("../sandboxes/keep-sandboxes.ts")).runRename,
   parameters: {
     positional: {
       kind: "tuple",

@@ -5,7 +5,7 @@ import { yesFlag } from "../flags.ts";
 import { madeSandboxName } from "../names.ts";
 
 export const resetCommand = buildCommand<{ yes: boolean }, [string], CliContext>({
-  loader: async () => (await import("../keep-sandboxes.ts")).runReset,
+  loader: async () => (await import("../sandboxes/keep-sandboxes.ts")).runReset,
   parameters: {
     flags: { yes: yesFlag },
     aliases: { y: "yes" },

@@ -2,7 +2,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
 import { homeSize, madeSandboxName } from "../names.ts";
-import { formatBytes } from "../report.ts";
+import { formatBytes } from "../terminal/report.ts";
 
 export const resizeCommand = buildCommand<Record<never, never>, [string, number], CliContext>({
   async func(_flags, name, bytes) {

@@ -10,7 +10,7 @@ export interface RestoreFlags {
 }
 
 export const restoreCommand = buildCommand<RestoreFlags, [string], CliContext>({
-  loader: async () => (await import("../keep-sandboxes.ts")).runRestore,
+  loader: async () => (await import("../sandboxes/keep-sandboxes.ts")).runRestore,
   parameters: {
     flags: {
       name: {

@@ -4,7 +4,7 @@ import type { CliContext } from "../context.ts";
 import { installedName } from "../names.ts";
 
 export const rollbackCommand = buildCommand<Record<never, never>, [string], CliContext>({
-  loader: async () => (await import("../update-apps.ts")).runRollback,
+  loader: async () => (await import("../apps/update-apps.ts")).runRollback,
   parameters: {
     positional: { kind: "tuple", parameters: [{ brief: "App or sandbox", ...installedName }] },
   },

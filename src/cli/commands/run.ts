@@ -23,7 +23,7 @@ export interface RunFlags {
 }
 
 export const runCommand = buildCommand<RunFlags, string[], CliContext>({
-  loader: async () => (await import("../run-app.ts")).runApp,
+  loader: async () => (await import("../run/run-app.ts")).runApp,
   parameters: {
     flags: {
       sandbox: {

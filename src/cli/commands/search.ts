@@ -1,7 +1,7 @@
 /** `vitrine search`: apps of the catalog by what they are called and what they do. */
 import { buildCommand } from "@stricli/core";
 import { type CliContext, writeJson } from "../context.ts";
-import { cutToWidth, formatTable } from "../report.ts";
+import { cutToWidth, formatTable } from "../terminal/report.ts";
 
 /** Matches that are shown unless more are asked for: a screenful. */
 export const DEFAULT_SEARCH_ENTRIES = 20;
@@ -17,7 +17,7 @@ interface SearchFlags {
 
 export const searchCommand = buildCommand<SearchFlags, string[], CliContext>({
   async func({ all, json, limit }, ...words) {
-    const { openCatalog } = await import("../catalog-access.ts");
+    const { openCatalog } = await import("../apps/catalog-access.ts");
     const { installedPackages } = await import("../../host/catalog/installed.ts");
     const { userLanguages } = await import("../../host/catalog/locale.ts");
     const { nearestNames, search } = await import("../../host/catalog/search.ts");

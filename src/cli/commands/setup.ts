@@ -10,7 +10,7 @@ export const setupCommand = buildCommand<{ timer?: boolean }, string[], CliConte
         fix: "./vitrine setup",
       });
     }
-    const { setUpTimer } = await import("../update-timer.ts");
+    const { setUpTimer } = await import("../apps/update-timer.ts");
     setUpTimer(this, timer);
   },
   parameters: {

@@ -8,7 +8,7 @@ export interface ShellFlags {
 }
 
 export const shellCommand = buildCommand<ShellFlags, [string, ...string[]], CliContext>({
-  loader: async () => (await import("../open-shell.ts")).openShell,
+  loader: async () => (await import("../run/open-shell.ts")).openShell,
   parameters: {
     flags: {
       user: { kind: "enum", values: ["user", "root"], default: "user", brief: "Whom the shell runs as in the sandbox" },

@@ -11,7 +11,7 @@ export interface TraceFlags {
 }
 
 export const traceCommand = buildCommand<TraceFlags, [string], CliContext>({
-  loader: async () => (await import("../trace.ts")).trace,
+  loader: async () => (await import("../sandboxes/trace.ts")).trace,
   parameters: {
     flags: {
       client: {

@@ -10,7 +10,7 @@ export interface TryFlags {
 }
 
 export const tryCommand = buildCommand<TryFlags, [string, ...string[]], CliContext>({
-  loader: async () => (await import("../try-app.ts")).tryApp,
+  loader: async () => (await import("../try/try-app.ts")).tryApp,
   parameters: {
     flags: {
       display: { kind: "boolean", default: true, brief: "Show windows; without, no Wayland session is needed" },

@@ -11,7 +11,7 @@ export interface UpdateFlags {
 }
 
 export const updateCommand = buildCommand<UpdateFlags, string[], CliContext>({
-  loader: async () => (await import("../update-apps.ts")).runUpdate,
+  loader: async () => (await import("../apps/update-apps.ts")).runUpdate,
   parameters: {
     flags: {
       all: { kind: "boolean", default: false, withNegated: false, brief: "Every sandbox with apps" },

@@ -9,8 +9,8 @@ import { findSandbox } from "../../host/sandbox/record.ts";
 import type { DemoFlags } from "../commands/demo.ts";
 import type { CliContext } from "../context.ts";
 import { DEFAULT_RELEASE } from "../flags.ts";
-import { interruptible } from "../interrupt.ts";
-import { openSandbox, withProgress } from "../prepare.ts";
+import { openSandbox, withProgress } from "../run/prepare.ts";
+import { interruptible } from "../terminal/interrupt.ts";
 import { HeadlessDesktop } from "./headless-desktop.ts";
 import { Stopwatch } from "./stopwatch.ts";
 

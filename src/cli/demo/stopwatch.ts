@@ -1,5 +1,5 @@
 /** What took how long. */
-import { formatTable } from "../report.ts";
+import { formatTable } from "../terminal/report.ts";
 
 export class Stopwatch {
   readonly #rows: [step: string, milliseconds: number][] = [];
