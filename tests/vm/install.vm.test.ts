@@ -110,6 +110,13 @@ describe("a sandbox with several apps", () => {
       ]);
       expect((await session.run("run", "--no-display", "org.example.Calc")).errors).toContain("several sandboxes");
       await session.succeed("stop", "desk");
+      // A trial of the one that is meant: the same app, a home of its own, gone with it.
+      const trial = ["try", "--no-display", "--sandbox", "desk"];
+      expect(await session.succeed(...trial, "org.example.Calc")).toBe("calc 1.0: \n0\n");
+      expect((await session.run(...trial, "missing")).errors).toContain('sandbox "desk" does not have it');
+      expect(session.sandboxes()).toEqual(["calc", "desk"]);
+      const launcher = join(session.store, "../applications/vitrine.desk.org.example.Calc.desktop");
+      expect(readFileSync(launcher, "utf8")).toContain("try --sandbox desk org.example.Calc --\n");
     },
     INSTALL_DEADLINE_MS,
   );

@@ -2,23 +2,30 @@
 import { buildCommand } from "@stricli/core";
 import type { NetworkPolicy } from "../../host/network/policy.ts";
 import type { CliContext } from "../context.ts";
-import { catalogName, networkPolicy } from "../names.ts";
+import { catalogName, madeSandboxName, networkPolicy } from "../names.ts";
 
 export interface TryFlags {
+  readonly sandbox?: string;
   readonly display: boolean;
-  readonly network: NetworkPolicy;
+  readonly network?: NetworkPolicy;
 }
 
 export const tryCommand = buildCommand<TryFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../try/try-app.ts")).tryApp,
   parameters: {
     flags: {
+      sandbox: {
+        kind: "parsed",
+        ...madeSandboxName,
+        optional: true,
+        brief: "Sandbox whose app is meant, where several have it",
+      },
       display: { kind: "boolean", default: true, brief: "Show windows; without, no Wayland session is needed" },
       network: {
         kind: "parsed",
         ...networkPolicy,
-        default: "internet",
-        brief: "What it may reach; see vitrine network",
+        optional: true,
+        brief: "What it may reach; see vitrine network (default: what the installed app may, else internet)",
       },
     },
     positional: {

@@ -1,10 +1,13 @@
 /** What `vitrine try` does. */
 import { VitrineError } from "../../base/error.ts";
-import { findApps } from "../../host/apps/find-app.ts";
+import { appOf, type FoundApp, findApps } from "../../host/apps/find-app.ts";
 import { openAppSystem, openImageSystem, type SystemFiles } from "../../host/apps/open-system.ts";
 import { listImages } from "../../host/image/images.ts";
 import { makeWorkFolder } from "../../host/image/work-folder.ts";
+import type { NetworkPolicy } from "../../host/network/policy.ts";
 import { requireCompositor } from "../../host/sandbox/compositor.ts";
+import { readConfig } from "../../host/sandbox/config.ts";
+import type { Environment } from "../../host/sandbox/directories.ts";
 import { removeLogs } from "../../host/sandbox/log-file.ts";
 import { loadPolicy, requireSound } from "../../host/sandbox/policy-files.ts";
 import type { SupervisorSpec } from "../../host/sandbox/supervisor-spec.ts";
@@ -28,18 +31,27 @@ const USUAL_MACHINE = {
   confined: true,
 } as const;
 
-/** What is tried: files that nobody else needs, and what to start. `lasting`: the files are there after this, too. */
-type Trial = { readonly files: SystemFiles; readonly lasting: boolean } & Pick<RunTarget, "argv" | "entry">;
+/** What a trial may reach whose app is not installed. */
+const USUAL_NETWORK: NetworkPolicy = { kind: "internet" };
+
+/** What is tried: files that nobody else needs, and what to start. */
+interface Trial extends Pick<RunTarget, "argv" | "entry"> {
+  readonly files: SystemFiles;
+  /** The files are there after this, too. */
+  readonly lasting: boolean;
+  /** What it may reach unless the user says. */
+  readonly network: NetworkPolicy;
+}
 
 export async function tryApp(this: CliContext, flags: TryFlags, ...words: string[]): Promise<void> {
   const environment = this.process.env;
   const compositor = flags.display ? requireCompositor(environment) : undefined;
   // What is built for the trial alone is there as long as it lasts.
   using folder = makeWorkFolder();
-  const wanted = await findTrial(this, words, folder.path);
+  const wanted = await findTrial(this, flags.sandbox, words, folder.path);
   const { files, lasting, argv, entry } = wanted;
   const { name } = newTrial();
-  const { network } = flags;
+  const network = flags.network ?? wanted.network;
   const request = { name, image: files.label, files, compositor, network, ...USUAL_MACHINE };
   const spec = { ...(await describeSandbox(this, request)), trial: true };
   const machines = lasting ? ReadyMachines.of(spec, { argv, entry: entry ?? null }, environment) : undefined;
@@ -89,25 +101,44 @@ async function startTrial(
 }
 
 /** An image and a command; an app that is installed; or one that is fetched for this. */
-async function findTrial(context: CliContext, words: readonly string[], folder: string): Promise<Trial> {
+async function findTrial(
+  context: CliContext,
+  sandbox: string | undefined,
+  words: readonly string[],
+  folder: string,
+): Promise<Trial> {
   const [word = "", ...rest] = words;
-  if (listImages().records.some(({ name }) => name === word)) {
-    if (rest.length > 0) return { files: await openImageSystem(word), lasting: true, argv: rest };
+  if (sandbox === undefined && listImages().records.some(({ name }) => name === word)) {
+    if (rest.length > 0) {
+      return { files: await openImageSystem(word), lasting: true, network: USUAL_NETWORK, argv: rest };
+    }
     throw new VitrineError("invalid-argument", `Cannot try image "${word}": a command to start in it is wanted`, {
       fix: `vitrine try ${word} -- COMMAND`,
     });
   }
-  const [found] = findApps(word, context.process.env);
+  const environment = context.process.env;
+  const found = sandbox === undefined ? findApps(word, environment)[0] : appIn(sandbox, word, environment);
   if (found !== undefined && found.config.system.kind === "apps") {
     const { config, app, entry } = found;
     return {
       files: await openAppSystem(found.config.system, config.name),
       lasting: true,
+      network: config.network,
       ...launchOf({ app, entry }, rest, undefined),
     };
   }
   // Most of what installs apps is needed here alone.
   const { fetchForTrial } = await import("./try-fetched.ts");
   const { files, app } = await fetchForTrial(context, word, folder);
-  return { files, lasting: false, ...launchOf({ app, entry: app.entries[0] }, rest, undefined) };
+  const launch = launchOf({ app, entry: app.entries[0] }, rest, undefined);
+  return { files, lasting: false, network: USUAL_NETWORK, ...launch };
+}
+
+/** The app that a sandbox has. Throws "not-found". */
+function appIn(sandbox: string, word: string, environment: Environment): FoundApp {
+  const found = appOf(readConfig(sandbox, environment), word);
+  if (found !== undefined) return found;
+  throw new VitrineError("not-found", `Cannot try "${word}": sandbox "${sandbox}" does not have it`, {
+    fix: `vitrine list, or vitrine try ${word}`,
+  });
 }

@@ -44,6 +44,7 @@ export function exportLaunchers(config: SandboxConfig, options: LauncherOptions)
               ...(action === undefined ? [] : ["--action", action]),
               ...[guestAppId, "--"],
             ],
+            trial: [program, "try", "--sandbox", name, guestAppId, "--"],
             mimeTypes: typesFor(config, guestAppId),
             suffix: isElsewhere(app, name, environment) ? name : undefined,
             icons,

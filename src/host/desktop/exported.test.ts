@@ -61,6 +61,7 @@ function app(change: Partial<ExportedApp> = {}): ExportedApp {
       ...(action ? ["--action", action] : []),
       "--",
     ],
+    trial: ["/opt/my apps/vitrine", "try", "--sandbox", "box", "org.example.Calc", "--"],
     mimeTypes: [],
     icons: [png(64, 64), png(128, 128)],
     color: "#3584e4",
@@ -97,14 +98,27 @@ Icon=vitrine.box.org.example.Calc
 StartupWMClass=vitrine.box.org.example.Calc
 Categories=GNOME;GTK;Utility;Calculator;
 StartupNotify=true
-Actions=new;
+Actions=new;vitrine-try;
 X-Vitrine-Sandbox=box
 
 [Desktop Action new]
 Name=New window
 Name[de]=Neues Fenster
 Exec="/opt/my apps/vitrine" run box --app org.example.Calc --action new --
+
+[Desktop Action vitrine-try]
+Name=Open, and keep nothing
+Exec="/opt/my apps/vitrine" try --sandbox box org.example.Calc --
 `);
+  });
+
+  test("the trial is ours, whatever actions the guest has", () => {
+    const entry = `${ENTRY.replace("Actions=new;", "Actions=vitrine-try;new;")}\n[Desktop Action vitrine-try]\nName=Evil\n`;
+    const text = formatLauncher({ ...app({ entry: entryOf(entry) }), icon: "x" });
+    expect(validate(text)).toBe("");
+    expect(text).toContain("Actions=new;vitrine-try;\n");
+    expect(text.match(/\[Desktop Action vitrine-try\]/g)).toHaveLength(1);
+    expect(text).not.toContain("Evil");
   });
 
   test("is valid, and so are those of the apps of this machine", () => {
@@ -142,7 +156,7 @@ Exec="/opt/my apps/vitrine" run box --app org.example.Calc --action new --
         expect(validate(launcher)).toBe("");
         for (const line of launcher.trim().split("\n")) {
           expect(line).toMatch(/^$|^\[Desktop (Entry|Action [A-Za-z0-9-]+)\]$|^[A-Za-z-]+(\[[a-zA-Z_@]+\])?=/);
-          if (line.startsWith("Exec")) expect(line).toStartWith('Exec="/opt/my apps/vitrine" run box ');
+          if (line.startsWith("Exec")) expect(line).toMatch(/^Exec="\/opt\/my apps\/vitrine" (run|try --sandbox) box /);
         }
       }),
       { seed: 20261124, numRuns: 200 },

@@ -13,6 +13,8 @@ export interface LauncherSpec {
   readonly entry: DesktopEntry;
   /** Program and arguments that start the app, or one of its actions: ["/usr/bin/vitrine", "run", ...]. */
   readonly command: (action: string | undefined) => readonly string[];
+  /** Program and arguments that start the app so that nothing of it stays: ["/usr/bin/vitrine", "try", ...]. */
+  readonly trial: readonly string[];
   /** Name of the icon in the host's theme. */
   readonly icon: string;
   /** Types that the user lets it open, of those it can open. */
@@ -23,6 +25,9 @@ export interface LauncherSpec {
 
 /** Field codes by what an app takes. */
 const FIELD_CODES = { nothing: undefined, file: "%f", files: "%F", url: "%u", urls: "%U" } as const;
+/** The action of ours in the app's menu of shortcuts; an app's own of that name is left out. */
+const TRIAL_ACTION = "vitrine-try";
+const TRIAL_NAME = "Open, and keep nothing";
 /** Files of Vitrine's launchers are told by this key, and by their names. */
 export const SANDBOX_KEY = "X-Vitrine-Sandbox";
 
@@ -33,10 +38,11 @@ export function launcherId(sandbox: string, guestAppId: string): string {
 
 /** The text of the launcher. */
 export function formatLauncher(spec: LauncherSpec): string {
-  const { entry, sandbox, suffix, command } = spec;
+  const { entry, sandbox, suffix, command, trial } = spec;
   const id = launcherId(sandbox, spec.guestAppId);
   const named = (name: string): string => (suffix === undefined ? name : `${name} (${suffix})`);
   const mimeTypes = spec.mimeTypes.filter((type) => entry.mimeTypes.includes(type));
+  const actions = entry.actions.filter((action) => action.id !== TRIAL_ACTION);
   const lines = [
     "[Desktop Entry]",
     "Type=Application",
@@ -51,10 +57,10 @@ export function formatLauncher(spec: LauncherSpec): string {
     ...(entry.categories.length > 0 ? [`Categories=${listValue(entry.categories)}`] : []),
     ...(mimeTypes.length > 0 ? [`MimeType=${listValue(mimeTypes)}`] : []),
     ...[...entry.hints].map(([key, value]) => `${key}=${value}`),
-    ...(entry.actions.length > 0 ? [`Actions=${listValue(entry.actions.map((action) => action.id))}`] : []),
+    `Actions=${listValue([...actions.map((action) => action.id), TRIAL_ACTION])}`,
     `${SANDBOX_KEY}=${sandbox}`,
   ];
-  for (const action of entry.actions) {
+  for (const action of actions) {
     lines.push(
       "",
       `[Desktop Action ${action.id}]`,
@@ -62,6 +68,7 @@ export function formatLauncher(spec: LauncherSpec): string {
       `Exec=${execLine(command(action.id), undefined)}`,
     );
   }
+  lines.push("", `[Desktop Action ${TRIAL_ACTION}]`, `Name=${TRIAL_NAME}`, `Exec=${execLine(trial, undefined)}`);
   return `${lines.join("\n")}\n`;
 }
 
