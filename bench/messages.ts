@@ -51,10 +51,12 @@ function message(id: number, table: InterfaceTable, side: "requests" | "events",
 /** A compositor that offers surfaces and takes whatever comes. */
 function serve(path: string): () => void {
   const listener = listenUnix(path);
+  const streams: ByteStream[] = [];
   const watcher = watch(listener, { readable: true }, () => {
     const socket = acceptConnection(listener);
     if (socket === undefined) return;
     const stream = fdStream(socket);
+    streams.push(stream);
     let roundTrips = 0;
     stream.onData(() => {
       if (roundTrips === HANDSHAKE_ROUND_TRIPS) return;
@@ -68,6 +70,7 @@ function serve(path: string): () => void {
     });
   });
   return () => {
+    for (const stream of streams) stream.destroy();
     watcher.close();
     listener.close();
   };

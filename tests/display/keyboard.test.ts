@@ -52,10 +52,10 @@ test.each(PIXEL_PATHS)(
 );
 
 /** Evdev codes of the keys that the us layout has these on. */
-const [KEY_Y, KEY_EQUAL, KEY_E] = [21, 13, 18];
+const [KEY_Y, KEY_EQUAL, KEY_E, KEY_APOSTROPHE, RIGHT_ALT] = [21, 13, 18, 40, 100];
 
 test.each(PIXEL_PATHS)(
-  "with a layout that changes while the app runs, dead keys included, pixels by %s",
+  "with a layout that changes while the app runs, dead keys and a compose key included, pixels by %s",
   async (pixels) => {
     using loop = new DisplayLoop(compositor, pixels);
     const file = join(compositor.runtimeDir, `layouts-${pixels}`);
@@ -71,6 +71,8 @@ test.each(PIXEL_PATHS)(
     await input.keyByCode(KEY_Y);
     await input.setLayout("us+de:2", 0);
     await input.keyByCode(KEY_Y);
+    await input.setLayout("us+compose(ralt)");
+    for (const key of [RIGHT_ALT, KEY_APOSTROPHE, KEY_E]) await input.keyByCode(key);
     await input.key("Return");
     const typed = await eventually("waiting for what was typed", 20_000, () => {
       try {
@@ -79,7 +81,7 @@ test.each(PIXEL_PATHS)(
         return undefined;
       }
     });
-    expect(typed).toBe("yzézy");
+    expect(typed).toBe("yzézyé");
     expect(loop.notices).toEqual([]);
     await input.setLayout("us");
     await endProcess(app);

@@ -18,9 +18,13 @@ export const BOOT_DEADLINE_MS = 240_000;
 const WINDOW_DEADLINE_MS = 120_000;
 /** Until an app under emulation has drawn all of its window. */
 const PICTURE_DEADLINE_MS = 60_000;
-const IMAGE = "vitrine-test-apps";
+/** An image of the tests: its name, and what it is made of. */
+export interface TestImage {
+  readonly name: string;
+  readonly packages: readonly string[];
+}
 /** A terminal, the toolkits GTK 4, Qt 6 and SDL 2 with a program of each, and weston's test programs. */
-const PACKAGES = [
+const APPS_PACKAGES = [
   "adwaita-icon-theme",
   "featherpad",
   "fonts-dejavu-core",
@@ -37,6 +41,7 @@ const PACKAGES = [
   "weston",
   "wl-clipboard",
 ];
+const APPS: TestImage = { name: "vitrine-test-apps", packages: APPS_PACKAGES };
 /** One sandbox for each way that pixels travel; by their names they have frames of one colour. */
 export const SANDBOXES = { arena: [], wire: ["--no-shared-memory"] } as const;
 export type SandboxName = keyof typeof SANDBOXES;
@@ -47,8 +52,16 @@ export class VmSession {
   readonly native: NativeRoot;
   readonly #folder: string;
   readonly #environment: Record<string, string>;
+  readonly #image: TestImage;
 
-  private constructor(compositor: Compositor, input: VirtualInput, native: NativeRoot, folder: string) {
+  private constructor(
+    compositor: Compositor,
+    input: VirtualInput,
+    native: NativeRoot,
+    folder: string,
+    image: TestImage,
+  ) {
+    this.#image = image;
     this.compositor = compositor;
     this.input = input;
     this.native = native;
@@ -60,16 +73,17 @@ export class VmSession {
    * Builds the image, unless that is done; starts the desktop. No machine runs before the first app. Where the cursor is
    * hidden, the pointer is over no window while it rests: sway takes it away to hide it.
    */
-  static async start({ cursor }: { cursor: "hidden" | "shown" }): Promise<VmSession> {
+  static async start({ cursor, image = APPS }: { cursor: "hidden" | "shown"; image?: TestImage }): Promise<VmSession> {
     const folder = mkdtempSync(join(tmpdir(), "vitrine-vm-"));
     const environment = sharedEnvironment(folder);
-    const { status, errors } = await vitrine(["image", "build", IMAGE, "--packages", PACKAGES.join()], environment);
+    const words = ["image", "build", image.name, "--packages", image.packages.join()];
+    const { status, errors } = await vitrine(words, environment);
     expect({ status, errors: status === 0 ? "" : errors }).toEqual({ status: 0, errors: "" });
-    const native = await NativeRoot.unpack(environment.XDG_DATA_HOME, IMAGE);
+    const native = await NativeRoot.unpack(environment.XDG_DATA_HOME, image.name);
     const swayConfig = cursor === "hidden" ? "seat seat0 hide_cursor 1" : "";
     const compositor = await Compositor.start({ width: WIDTH, height: HEIGHT, swayConfig });
     const input = await VirtualInput.create(compositor.socketPath);
-    return new VmSession(compositor, input, native, folder);
+    return new VmSession(compositor, input, native, folder, image);
   }
 
   async stop(): Promise<void> {
@@ -86,7 +100,7 @@ export class VmSession {
 
   /** Starts a program in a sandbox, and the sandbox if need be; returns its window, the only one on the screen. */
   async open(sandbox: SandboxName, words: readonly string[]): Promise<SwayNode> {
-    const options = ["--image", IMAGE, "--name", sandbox, ...SANDBOXES[sandbox]];
+    const options = ["--image", this.#image.name, "--name", sandbox, ...SANDBOXES[sandbox]];
     const { status, errors } = await this.run("run", ...options, "--", ...words);
     expect({ status, errors: status === 0 ? "" : errors }).toEqual({ status: 0, errors: "" });
     return await this.compositor.sway.waitFor(`a window of "${words[0]}"`, (windows) => windows[0], WINDOW_DEADLINE_MS);

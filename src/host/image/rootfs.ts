@@ -9,8 +9,8 @@ import { VitrineError } from "../../base/error.ts";
 import { archiveKeyring, releaseSuites, sourceLine } from "./archive-source.ts";
 import { runTool } from "./run-tool.ts";
 
-/** What every image has beside what was asked for: apps expect a session bus, a font and time zones. */
-export const COMMON_PACKAGES = ["dbus-daemon", "fonts-dejavu-core", "fontconfig", "tzdata", "xkb-data"];
+/** What every image has beside what was asked for: apps expect a session bus, a font, time zones, and what makes é of ´ and e. */
+export const COMMON_PACKAGES = ["dbus-daemon", "fonts-dejavu-core", "fontconfig", "libx11-data", "tzdata", "xkb-data"];
 
 /** Left out: documentation and translations; the licences stay. */
 const LEFT_OUT = ["/usr/share/man/*", "/usr/share/info/*", "/usr/share/doc/*", "/usr/share/lintian/*"];

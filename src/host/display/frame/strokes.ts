@@ -144,13 +144,13 @@ function layOut(text: string): Layout {
   return { glyphs, width: x };
 }
 
-/** Letters with the marks that belong to them, decomposed; all that separates words is a space. */
+/** Letters with what belongs to them, marks or the rest of a Korean syllable, decomposed; all that separates words is a space. */
 function lettersOf(text: string): string[] {
   return (
     text
       .normalize("NFD")
       .replace(/\s/gu, " ")
-      .match(/\P{M}\p{M}*|\p{M}/gu) ?? []
+      .match(/[\u1100-\u115f][\u1160-\u11ff]*|\P{M}\p{M}*|\p{M}/gu) ?? []
   );
 }
 
