@@ -104,7 +104,8 @@ async function pack(
     "set -e",
     'mkdir "$1"',
     'tar --extract --numeric-owner --same-permissions --xattrs --file "$2" --directory "$1" --exclude="./dev/*"',
-    'mkfs.erofs --quiet -zlz4hc -T0 -U76697472-696e-4e00-8000-000000000000 "$3" "$1"',
+    // With the times that files have: caches (of fonts, of Python's modules) hold those of what they were made from.
+    'mkfs.erofs --quiet -zlz4hc --preserve-mtime -U76697472-696e-4e00-8000-000000000000 "$3" "$1"',
     'rm -rf "$1"',
   ].join("\n");
   const shell = ["sh", "-c", script, "sh", tree, tar, file];
