@@ -33,7 +33,7 @@ export const APPS: readonly TriedApp[] = [
   { app: "terminology", toolkit: "EFL" },
   { app: "jedit", toolkit: "Java (Swing)" },
   // Frets, on the string where it starts.
-  { app: "tuxguitar", toolkit: "Java (SWT), on GTK 3", text: "5" },
+  { app: "tuxguitar", toolkit: "Java (SWT), on GTK 3", title: /tg\b/i, text: "5" },
   // Its address.
   { app: "chromium", toolkit: "Chromium", before: ["control+l"], text: "letters" },
   { app: "org.gnome.TextEditor", toolkit: "GTK 4" },

@@ -70,6 +70,8 @@ const SETUP_HOOKS = [
   `: > "$1/etc/resolv.conf"`,
   `printf 'LANG=C.UTF-8\\n' > "$1/etc/default/locale"`,
   `rm -rf "$1/var/lib/apt/lists"/* "$1/var/cache/apt"/*.bin "$1/var/log"/*.log "$1/var/log/apt" "$1/var/cache/debconf"/*-old`,
+  // The root's archive keeps no fractions of seconds, and nothing younger than its own beginning; fontconfig compares both.
+  `chroot "$1" find /usr/share/fonts /usr/local/share/fonts -type d -exec touch -d @1 {} + && chroot "$1" fc-cache -s`,
   // A machine id is made for each start; two sandboxes of one image are not the same machine.
   `: > "$1/etc/machine-id" && rm -f "$1/var/lib/dbus/machine-id"`,
 ];
