@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { WINDOW_BORDER } from "../../src/host/display/frame/measures.ts";
 import { INPUT_GRACE_MS } from "../../src/host/policy/topics.ts";
 import { wp_presentation } from "../../src/wayland/generated/presentation-time.ts";
-import { wl_data_device_manager, wl_seat } from "../../src/wayland/generated/wayland.ts";
+import { wl_compositor, wl_data_device_manager, wl_output, wl_seat } from "../../src/wayland/generated/wayland.ts";
+import { xdg_wm_base } from "../../src/wayland/generated/xdg-shell.ts";
 import { Compositor } from "../support/compositor.ts";
 import { eventually } from "../support/deadline.ts";
 import { DisplayLoop, policyOf } from "../support/display-loop.ts";
@@ -218,6 +219,23 @@ test("fullscreen ask: the app believes it, the compositor does not; allowed whil
   expect(await states()).toContain(FULLSCREEN);
   app.request(window.toplevel, "unset_fullscreen", []);
   expect(await states()).not.toContain(FULLSCREEN);
+});
+
+test("fullscreen ask, before the window is there: the app is told the room that it has, which is not all", async () => {
+  use("");
+  const client = await WaylandClient.connect(loop.socketPath);
+  const output = client.bind(wl_output);
+  await client.roundtrip();
+  const [maker, shell] = [client.bind(wl_compositor), client.bind(xdg_wm_base)];
+  for (const screen of [output, null]) {
+    const surface = client.create(maker, "create_surface", []);
+    const toplevel = client.create(client.create(shell, "get_xdg_surface", [surface]), "get_toplevel", []);
+    client.request(toplevel, "set_fullscreen", [screen]);
+    client.request(surface, "commit", []);
+    const { args } = await client.next(toplevel, "configure");
+    expect(args.slice(0, 2)).toEqual([1280 - 2 * WINDOW_BORDER, 800 - 2 * WINDOW_BORDER]);
+  }
+  client.close();
 });
 
 test("fullscreen allow and deny", async () => {

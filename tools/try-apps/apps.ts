@@ -32,6 +32,8 @@ export const APPS: readonly TriedApp[] = [
   },
   { app: "terminology", toolkit: "EFL" },
   { app: "jedit", toolkit: "Java (Swing)" },
+  // Frets, on the string where it starts.
+  { app: "tuxguitar", toolkit: "Java (SWT), on GTK 3", title: /tg\b/i, text: "5" },
   // Its address.
   { app: "chromium", toolkit: "Chromium", before: ["control+l"], text: "letters" },
   { app: "org.gnome.TextEditor", toolkit: "GTK 4" },
@@ -48,4 +50,15 @@ export const APPS: readonly TriedApp[] = [
   // Past the welcome, the tool for text, a place on the page.
   { app: "org.inkscape.Inkscape", toolkit: "GTK 3", before: ["Escape", "t", "@500,400"], text: "letters" },
   { app: "org.kde.kate", toolkit: "Qt 6, KDE", before: ["control+n"] },
+  // The dialog that opens a file, and a name in it.
+  { app: "org.gnome.Evince", toolkit: "GTK 3", before: ["control+o"], text: "/letters" },
+  // Past the welcome; a name for a new label.
+  {
+    app: "org.audacityteam.Audacity",
+    toolkit: "wxWidgets, on GTK 3",
+    before: ["Escape", "control+b"],
+    text: "letters",
+  },
+  // The dialog for a new picture, as it is; a stroke of the brush would want a pointer that is held.
+  { app: "org.kde.krita", toolkit: "Qt 5, KDE", before: ["control+n"], text: "\n" },
 ];

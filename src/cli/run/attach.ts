@@ -2,6 +2,8 @@
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { ProcessEnd, Signal } from "../../channel/contract/control.ts";
 import type { LaunchedProcess } from "../../host/sandbox/control-client.ts";
+import { LineCutter } from "../../host/sandbox/log-file.ts";
+import { X11Only } from "../../host/sandbox/x11-only.ts";
 import { Output, readStandardInput } from "./standard-streams.ts";
 
 /** What is passed on to the process instead of ending this command. */
@@ -15,19 +17,23 @@ export const OUTPUT_SILENCE_MS = 2000;
 
 /**
  * Forwards standard input (unless `input` is false), output and signals until the process has ended and its output has
- * arrived; returns how it ended.
+ * arrived; returns how it ended. Where it is known why it failed, that is said on standard error.
  */
 export async function attach(launched: LaunchedProcess, options: { input: boolean }): Promise<ProcessEnd> {
   const input = options.input ? forwardInput(launched.streams.get("stdin")) : undefined;
   if (!options.input) launched.streams.get("stdin")?.end();
+  const x11Only = new X11Only((message) => process.stderr.write(`vitrine: ${message}\n`));
+  const lines = new LineCutter(x11Only.said);
   const outputs = [
     forwardOutput(launched.streams.get("stdout"), new Output(1)),
-    forwardOutput(launched.streams.get("stderr"), new Output(2)),
+    forwardOutput(launched.streams.get("stderr"), new Output(2), { onChunk: (chunk) => lines.push(chunk) }),
   ];
   const stopForwarding = forwardSignals(launched, FORWARDED);
   try {
     const end = await launched.ended;
     await Promise.all(outputs.map((output) => output.complete()));
+    lines.end();
+    x11Only.ended(end);
     return end;
   } finally {
     stopForwarding();
@@ -62,13 +68,12 @@ export function forwardInput(stream: ByteStream | undefined): { close(): void } 
 
 /**
  * Brings `stream` to `output`; complete() waits until all of it is there, or nothing has come for a while;
- * close() must be called in any case. `keepWriting`:
- * the other direction of the stream is in use.
+ * close() must be called in any case. `keepWriting`: the other direction of the stream is in use. `onChunk` sees what comes.
  */
 export function forwardOutput(
   stream: ByteStream | undefined,
   output: Output,
-  options: { keepWriting: boolean } = { keepWriting: false },
+  options: { keepWriting?: boolean; onChunk?: (chunk: Uint8Array) => void } = {},
 ): { complete(): Promise<void>; close(): void } {
   const ended = Promise.withResolvers<void>();
   let silence: ReturnType<typeof setTimeout> | undefined;
@@ -79,8 +84,9 @@ export function forwardOutput(
     if (completing && listening) silence = setTimeout(ended.resolve, OUTPUT_SILENCE_MS);
   };
   if (stream === undefined) ended.resolve();
-  if (!options.keepWriting) stream?.end();
+  if (options.keepWriting !== true) stream?.end();
   stream?.onData((chunk) => {
+    options.onChunk?.(chunk);
     const more = output.write(chunk);
     if (!more) stream.pause();
     listen(more);

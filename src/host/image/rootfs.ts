@@ -70,6 +70,8 @@ const SETUP_HOOKS = [
   `: > "$1/etc/resolv.conf"`,
   `printf 'LANG=C.UTF-8\\n' > "$1/etc/default/locale"`,
   `rm -rf "$1/var/lib/apt/lists"/* "$1/var/cache/apt"/*.bin "$1/var/log"/*.log "$1/var/log/apt" "$1/var/cache/debconf"/*-old`,
+  // The root's archive keeps no fractions of seconds, and nothing younger than its own beginning; fontconfig compares both.
+  `chroot "$1" find /usr/share/fonts /usr/local/share/fonts -type d -exec touch -d @1 {} + && chroot "$1" fc-cache -s`,
   // A machine id is made for each start; two sandboxes of one image are not the same machine.
   `: > "$1/etc/machine-id" && rm -f "$1/var/lib/dbus/machine-id"`,
 ];
@@ -104,7 +106,8 @@ async function pack(
     "set -e",
     'mkdir "$1"',
     'tar --extract --numeric-owner --same-permissions --xattrs --file "$2" --directory "$1" --exclude="./dev/*"',
-    'mkfs.erofs --quiet -zlz4hc -T0 -U76697472-696e-4e00-8000-000000000000 "$3" "$1"',
+    // With the times that files have: caches (of fonts, of Python's modules) hold those of what they were made from.
+    'mkfs.erofs --quiet -zlz4hc --preserve-mtime -U76697472-696e-4e00-8000-000000000000 "$3" "$1"',
     'rm -rf "$1"',
   ].join("\n");
   const shell = ["sh", "-c", script, "sh", tree, tar, file];

@@ -1,6 +1,16 @@
 /** Which versions of the kernel, the tools image and so on stay in the store, and which go. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openFile } from "../../sys/memory.ts";
@@ -56,6 +66,14 @@ describe("versions", () => {
     expect(left()).toEqual([`tools-${key(1)}`]);
     await use(2);
     expect(left()).toEqual([`tools-${key(2)}`]);
+  });
+
+  test("that another command removes in this moment are no error", async () => {
+    await use(1);
+    // It is listed, and is not there any more when it is looked at.
+    symlinkSync("gone", storedPath("tools", key(2)));
+    await use(3);
+    expect(existsSync(storedPath("tools", key(3)))).toBe(true);
   });
 
   test("of another kind stay", async () => {

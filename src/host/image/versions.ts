@@ -39,7 +39,12 @@ export function pruneVersions(kind: VersionKind): void {
   const isVersion = new RegExp(`^${kind}-[0-9a-f]{16}$`);
   const versions = readdirSync(directory)
     .filter((name) => isVersion.test(name))
-    .map((name) => ({ path: join(directory, name), usedAt: statSync(join(directory, name)).mtimeMs }))
+    .flatMap((name) => {
+      const path = join(directory, name);
+      const status = statSync(path, { throwIfNoEntry: false });
+      // Gone: another command removes old ones as well.
+      return status === undefined ? [] : [{ path, usedAt: status.mtimeMs }];
+    })
     .sort((a, b) => b.usedAt - a.usedAt);
   const oldest = Date.now() - UNUSED_VERSION_MS;
   for (const [index, { path, usedAt }] of versions.entries()) {

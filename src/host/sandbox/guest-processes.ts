@@ -7,6 +7,7 @@ import { splice } from "../../channel/pipe.ts";
 import type { GuestLink } from "./guest-link.ts";
 import type { LogFile } from "./log-file.ts";
 import { logOutput } from "./log-output.ts";
+import { X11Only } from "./x11-only.ts";
 
 /** Characters of a command line that are kept to be shown. */
 const SHOWN_COMMAND_CHARS = 120;
@@ -66,19 +67,29 @@ export class GuestProcesses {
     streams: ReadonlyMap<StdioName, ByteStream>,
     onEnd: (end: ProcessEnd) => void,
   ): Promise<{ process: number; pid: number }> {
-    const logged = request.stdio.kind === "null";
     try {
-      return await this.#spawn({ ...request, stdio: logged ? { kind: "streams" } : request.stdio }, onEnd, (open) => {
-        for (const name of logged ? (["stdout", "stderr"] as const) : streams.keys()) {
-          const hostEnd = streams.get(name);
-          if (hostEnd === undefined) logOutput(open(name), this.#log, request.argv[0] ?? "");
-          else splice(hostEnd, open(name));
-        }
+      if (request.stdio.kind === "null") return await this.#launchLogged(request, onEnd);
+      return await this.#spawn(request, onEnd, (open) => {
+        for (const [name, hostEnd] of streams) splice(hostEnd, open(name));
       });
     } catch (error) {
       for (const stream of streams.values()) stream.destroy();
       throw error;
     }
+  }
+
+  /** Starts a process whose output goes to the log, with a word on why it failed where that is known. */
+  #launchLogged(request: Omit<LaunchRequest, "process">, onEnd: (end: ProcessEnd) => void) {
+    const [name = ""] = request.argv;
+    const x11Only = new X11Only((message) => this.#log.entry("warning", `${name}: ${message}`));
+    const ended = (end: ProcessEnd) => {
+      x11Only.ended(end);
+      onEnd(end);
+    };
+    return this.#spawn({ ...request, stdio: { kind: "streams" } }, ended, (open) => {
+      logOutput(open("stdout"), this.#log, name);
+      logOutput(open("stderr"), this.#log, name, x11Only.said);
+    });
   }
 
   /**

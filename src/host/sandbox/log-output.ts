@@ -7,9 +7,17 @@ export const LOGGED_OUTPUT_BYTES = 64 * 1024;
 /** Length of that interval in milliseconds. */
 export const LOGGED_OUTPUT_INTERVAL_MS = 1000;
 
-/** Takes over `stream`, whose data becomes lines of `log`, each headed by `name`. */
-export function logOutput(stream: ByteStream, log: LogFile, name: string): void {
-  const cutter = new LineCutter((line) => log.entry("info", `${name}: ${line}`));
+/** Takes over `stream`, whose data becomes lines of `log`, each headed by `name`. `onLine` sees them too. */
+export function logOutput(
+  stream: ByteStream,
+  log: LogFile,
+  name: string,
+  onLine: (line: string) => void = () => {},
+): void {
+  const cutter = new LineCutter((line) => {
+    log.entry("info", `${name}: ${line}`);
+    onLine(line);
+  });
   let bytes = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const nextInterval = () => {

@@ -1,11 +1,15 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { Activity } from "./idle.ts";
 import { pressureOf, readHostMemory, reliefOf } from "./low-memory.ts";
-import { MemoryKeeper } from "./memory-keeper.ts";
+import { MemoryKeeper, type MemoryKeeperOptions } from "./memory-keeper.ts";
 import type { SandboxRecord } from "./record.ts";
 
 const SEED = 3;
 const GIB = 1024 ** 3;
+/** Times of the test: the first is long enough that nothing in it runs out by chance. */
+const LONG_MS = 60_000;
+const SHORT_MS = 30;
 
 test("memory is short below a tenth, dangerous below a twentieth", () => {
   const at = (available: number) => pressureOf({ total: 100, available });
@@ -51,7 +55,7 @@ class Host {
   readonly records = new Map<string, SandboxRecord>();
   readonly keepers: MemoryKeeper[] = [];
 
-  add(name: string): MemoryKeeper {
+  add(name: string, options: Partial<MemoryKeeperOptions> = {}): MemoryKeeper {
     const keeper = new MemoryKeeper({
       record: { name, image: "", supervisorPid: 1, startedAt: this.records.size },
       write: (record) => this.records.set(name, record),
@@ -61,7 +65,9 @@ class Host {
         this.done.push(`${name} stops`);
         this.records.delete(name);
       },
+      firstWindowMs: LONG_MS,
       hostMemory: () => ({ total: GIB, available: this.available }),
+      ...options,
     });
     this.keepers.push(keeper);
     return keeper;
@@ -79,6 +85,7 @@ test("sandboxes relieve their host one after the other, and are left alone when 
   try {
     const background = { connections: 0, processes: 1, windows: 0 };
     for (const keeper of [first, second]) {
+      keeper?.update({ ...background, windows: 1 });
       keeper?.update(background);
       await Bun.sleep(2); // They are told apart by the millisecond.
     }
@@ -102,10 +109,66 @@ test("sandboxes relieve their host one after the other, and are left alone when 
   }
 });
 
+describe("an app that has shown no window yet", () => {
+  const started = { connections: 0, processes: 1, windows: 0 };
+
+  /** Milliseconds until a sandbox with that history shrinks, of which an app without a window has `firstWindowMs`. */
+  function shrinksAfter(firstWindowMs: number, ...history: Activity[]): Promise<number> {
+    const began = performance.now();
+    return new Promise((resolve) => {
+      const host = new Host();
+      const keeper = host.add("slow", {
+        ...{ idleMs: 1, firstWindowMs },
+        shrink: async () => {
+          keeper.close();
+          resolve(performance.now() - began);
+        },
+      });
+      for (const activity of history) keeper.update(activity);
+    });
+  }
+
+  test("is in use for a while, and no longer", async () => {
+    expect(await shrinksAfter(SHORT_MS, started)).toBeGreaterThanOrEqual(SHORT_MS - 1);
+  });
+
+  test("is not waited for when it has shown one, or has ended", async () => {
+    expect(await shrinksAfter(LONG_MS, started, { ...started, windows: 1 }, started)).toBeLessThan(LONG_MS / 10);
+    expect(await shrinksAfter(LONG_MS, started, { ...started, processes: 0 })).toBeLessThan(LONG_MS / 10);
+  });
+
+  test("is waited for also while another command comes and goes, which is not waited for itself", async () => {
+    const history = [started, { ...started, processes: 2 }, started];
+    expect(await shrinksAfter(SHORT_MS, ...history)).toBeGreaterThanOrEqual(SHORT_MS - 1);
+    const shown = [started, { ...started, windows: 1 }, ...history];
+    expect(await shrinksAfter(LONG_MS, ...shown)).toBeLessThan(LONG_MS / 10);
+  });
+
+  test("does nothing for a host that is short of memory until then", async () => {
+    const host = new Host();
+    const ended = Promise.withResolvers<void>();
+    const shrink = async () => ended.resolve();
+    const keeper = host.add("slow", { idleMs: 1, firstWindowMs: SHORT_MS, shrink });
+    try {
+      keeper.update(started);
+      host.available = GIB * 0.02;
+      await host.look();
+      expect([host.done, host.records.get("slow")?.idleSince]).toEqual([[], null]);
+      await ended.promise;
+      expect(host.records.get("slow")?.idleSince).toBeNumber();
+      // The first look may find that it has not written down yet that it has shrunk.
+      for (let looks = 0; looks < 2; looks++) await host.look();
+      expect(host.done).toEqual(["slow stops"]);
+    } finally {
+      keeper.close();
+    }
+  });
+});
+
 test("a sandbox that ends while it shrinks writes no record any more", async () => {
   const host = new Host();
   const keeper = host.add("ending");
-  keeper.update({ connections: 0, processes: 1, windows: 0 });
+  keeper.update({ connections: 0, processes: 0, windows: 0 });
   host.available = GIB * 0.08;
   keeper.relieveHost();
   keeper.close();

@@ -2,23 +2,32 @@
 import { filePagesReleaser } from "../../sys/file-pages.ts";
 import type { Activity } from "./idle.ts";
 import { type HostMemory, pressureOf, readHostMemory, reliefOf } from "./low-memory.ts";
-import type { SandboxRecord } from "./record.ts";
+import { readRecords, type SandboxRecord } from "./record.ts";
 
 /** How long after a sandbox was last used it lets go of what it does not need, in milliseconds. */
 export const SHRINK_IDLE_MS = 15_000;
+/**
+ * How long an app that runs and has shown no window yet counts as in use, in milliseconds: heavy ones take more than a minute
+ * under emulation. A command that never shows one costs the host its memory for that long.
+ */
+export const FIRST_WINDOW_MS = 180_000;
 /** How often to look how much memory the host has, in milliseconds. */
 export const HOST_MEMORY_INTERVAL_MS = 5000;
 
 export interface MemoryKeeperOptions {
   readonly record: Omit<SandboxRecord, "idleSince" | "shrunk" | "ready">;
   readonly write: (record: SandboxRecord) => void;
-  /** The records of all sandboxes that run. */
-  readonly peers: () => readonly SandboxRecord[];
+  /** The records of all sandboxes that run; those that are written down unless given. */
+  readonly peers?: () => readonly SandboxRecord[];
   /** Has the guest give back what it does not use; rejects when it cannot be asked. */
   readonly shrink: () => Promise<void>;
   /** Ends the sandbox for the host's sake. */
   readonly stop: () => void;
   readonly hostMemory?: () => HostMemory;
+  /** {@link FIRST_WINDOW_MS}, or 0 where there are no windows. */
+  readonly firstWindowMs: number;
+  /** Instead of {@link SHRINK_IDLE_MS}. */
+  readonly idleMs?: number;
 }
 
 export class MemoryKeeper {
@@ -26,6 +35,8 @@ export class MemoryKeeper {
   readonly #interval: ReturnType<typeof setInterval>;
   #activity: Activity = { connections: 0, processes: 0, windows: 0 };
   #usedAt = Date.now();
+  /** Until when processes that were started are waited for to show a window, in the order of their starts. */
+  #awaited: number[] = [];
   #idleSince: number | null = null;
   #shrunk = false;
   #closed = false;
@@ -45,18 +56,20 @@ export class MemoryKeeper {
     this.#filePages.busy();
     const before = this.#activity;
     this.#activity = activity;
+    const { idleMs = SHRINK_IDLE_MS, firstWindowMs } = this.#options;
+    if (activity.processes > before.processes && firstWindowMs > 0) this.#awaited.push(Date.now() + firstWindowMs);
+    // Which one has ended is not known; it is most often what came last, a command beside an app that starts.
+    if (activity.processes < before.processes) this.#awaited.pop();
+    if (activity.windows > before.windows) this.#awaited = [];
     const used = activity.windows + before.windows > 0 || activity.processes !== before.processes;
     if (used) {
       this.#usedAt = Date.now();
       this.#shrunk = false;
       clearTimeout(this.#shrinkTimer);
       // Also while it is used by others: what has just ended may have been the largest.
-      this.#shrinkTimer = setTimeout(() => void this.#shrink(), SHRINK_IDLE_MS);
+      this.#shrinkTimer = setTimeout(() => this.#rest(), Math.max(idleMs, (this.#awaited.at(-1) ?? 0) - Date.now()));
     }
-    const idleSince = activity.windows + activity.connections > 0 ? null : this.#usedAt;
-    if (!used && idleSince === this.#idleSince) return;
-    this.#idleSince = idleSince;
-    this.#write();
+    if (this.#noteIdle() || used) this.#write();
   }
 
   /** Writes down that an app waits here to be adopted, or not any more. */
@@ -69,7 +82,7 @@ export class MemoryKeeper {
   relieveHost(): void {
     const pressure = pressureOf((this.#options.hostMemory ?? readHostMemory)());
     if (pressure === "none") return;
-    const turn = reliefOf(pressure, this.#options.peers());
+    const turn = reliefOf(pressure, (this.#options.peers ?? readRecords)());
     if (turn?.name !== this.#options.record.name) return;
     if (turn.relief === "stop") this.#options.stop();
     else void this.#shrink();
@@ -81,6 +94,21 @@ export class MemoryKeeper {
     this.#filePages.close();
     clearInterval(this.#interval);
     clearTimeout(this.#shrinkTimer);
+  }
+
+  /** Nothing has happened for long enough. */
+  #rest(): void {
+    this.#awaited = [];
+    if (this.#noteIdle()) this.#write();
+    void this.#shrink();
+  }
+
+  /** True when it is in use and was not before, or the other way round. */
+  #noteIdle(): boolean {
+    const { windows, connections } = this.#activity;
+    const before = this.#idleSince;
+    this.#idleSince = windows + connections > 0 || this.#awaited.length > 0 ? null : this.#usedAt;
+    return this.#idleSince !== before;
   }
 
   async #shrink(): Promise<void> {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_DEADLINE_MS, eventually } from "../../../tests/support/deadline.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import { PLAIN_LOOKS } from "../../channel/contract/agent.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
@@ -135,6 +136,18 @@ describe("supervisor", () => {
     await until(second, (count) => count === 1);
     expect(readFileSync(log.path, "utf8")).toContain("sh: printed");
     await second.stop(false);
+    await ended;
+  });
+
+  test("the log tells of an app that fails since it knows only X11", async () => {
+    const { ended } = startSandbox();
+    const caller = await connect();
+    const app = command("sh", "-c", 'echo "Error: Can\'t open display: " >&2; exit 1');
+    await (await caller.launch({ ...app, stdio: { kind: "null" } })).ended;
+    await eventually("waiting for the log", DEFAULT_DEADLINE_MS, () =>
+      readFileSync(log.path, "utf8").includes("sh: the app seems to know only X11") ? true : undefined,
+    );
+    await caller.stop(false);
     await ended;
   });
 

@@ -36,9 +36,9 @@ import {
 } from "./lifecycle.ts";
 import type { LogFile, Severity } from "./log-file.ts";
 import { lastWords } from "./machine-end.ts";
-import { MemoryKeeper } from "./memory-keeper.ts";
+import { FIRST_WINDOW_MS, MemoryKeeper } from "./memory-keeper.ts";
 import { ReadyApp } from "./ready-app.ts";
-import { readRecords, writeRecord } from "./record.ts";
+import { writeRecord } from "./record.ts";
 
 /** How long processes of the guest have between SIGTERM and SIGKILL when the sandbox is stopped, in milliseconds. */
 export const PROCESS_STOP_GRACE_MS = 3000;
@@ -87,9 +87,9 @@ export class Supervisor implements SandboxService {
     this.#memory = new MemoryKeeper({
       record: { name: spec.name, image: spec.image, supervisorPid: process.pid, startedAt: this.#startedAt },
       write: (record) => writeRecord(paths, record),
-      peers: readRecords,
       shrink: () => this.#shrink(),
       stop: () => this.stopFor({ kind: "low-memory" }, false),
+      firstWindowMs: spec.compositor === null ? 0 : FIRST_WINDOW_MS,
     });
     this.#idle = new IdleWatch(() => this.stopFor({ kind: "idle" }, false));
     this.#readyApp = this.#makeReadyApp();

@@ -26,6 +26,7 @@ import { type Size, sameSize } from "../surfaces/rect.ts";
 import { showTree } from "../surfaces/show.ts";
 import { liveObject } from "../translate.ts";
 import { placeForHost } from "./input-focus.ts";
+import { screenSize } from "./screen-size.ts";
 import { TitleBar } from "./title-bar.ts";
 import { actOnWindow, buttonsOf } from "./window-acts.ts";
 import { activateWindow } from "./xdg-activation.ts";
@@ -39,6 +40,8 @@ export interface ToplevelState {
   /** All of the following is set as soon as the object exists. */
   window: ToplevelWindow | undefined;
   fullscreen: FullscreenState;
+  /** The screen that it wants to fill, as the guest calls it; 0: any. */
+  screen: number;
   /** Made harmless. */
   title: string;
   /** What the compositor can do (xdg_toplevel.wm_capabilities); undefined when it has not said. */
@@ -249,7 +252,7 @@ function toldStates(object: RelayObject<ToplevelState>, states: readonly number[
 export const toplevelRelay = defineRelay<ToplevelState>({
   table: xdg_toplevel,
   version: XDG_VERSION,
-  state: () => ({ window: undefined, fullscreen: WINDOWED, title: "", capabilities: undefined }),
+  state: () => ({ window: undefined, fullscreen: WINDOWED, screen: 0, title: "", capabilities: undefined }),
   requests: {
     destroy: ({ client, object, forward }) => {
       checkUndecorated(object);
@@ -286,17 +289,23 @@ export const toplevelRelay = defineRelay<ToplevelState>({
     set_min_size: setLimit("set_min_size"),
     set_maximized: ({ client, object }) => fullscreen(client, object, { kind: "set-maximized" }),
     unset_maximized: ({ client, object }) => fullscreen(client, object, { kind: "unset-maximized" }),
-    set_fullscreen: ({ client, object }) =>
-      fullscreen(client, object, { kind: "set-fullscreen", verdict: verdictOn(client, "fullscreen") }),
+    set_fullscreen: ({ client, object, args }) => {
+      object.state.screen = args[0] as number;
+      fullscreen(client, object, { kind: "set-fullscreen", verdict: verdictOn(client, "fullscreen") });
+    },
     unset_fullscreen: ({ client, object }) => fullscreen(client, object, { kind: "unset-fullscreen" }),
     set_minimized: forward,
   },
   events: {
     // Passed on together, with the xdg_surface.configure that ends them.
-    configure: ({ object, args }) => {
+    configure: ({ client, object, args }) => {
       const [width, height, states] = args as [number, number, Uint8Array];
       const host = numbersOf(states);
-      object.state.window?.configure.setSize({ width, height, states: host, told: toldStates(object, host) });
+      const told = toldStates(object, host);
+      // An app that fills the screen and may choose would take all of it, which it does not have: there is a frame.
+      const chooses = object.state.fullscreen.mode === "pretended" && width === 0 && height === 0;
+      const screen = chooses ? screenSize(client, object.state.screen) : undefined;
+      object.state.window?.configure.setSize({ width, height, ...screen, states: host, told });
     },
     close: forward,
     configure_bounds: ({ object, args }) => {
