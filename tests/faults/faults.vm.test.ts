@@ -1,6 +1,7 @@
 /** A few of the faults that `npm run test:faults` tries by the hundred. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { tryFaults } from "./faults.ts";
+import { SANDBOX_STAGES } from "./sandbox-stages.ts";
 import { World } from "./world.ts";
 
 const SEED = 7;
@@ -23,6 +24,7 @@ test(
       seed: SEED,
       points: POINTS,
       first: 0,
+      stages: SANDBOX_STAGES,
       onPoint: (index, point, result) => {
         if (result.killed !== undefined) killed += 1;
         problems.push(...result.problems.map((problem) => `point ${index}, ${point.stage}: ${problem}`));

@@ -8,6 +8,7 @@ import { fdStream } from "../../channel/fd-stream.ts";
 import { socketPair } from "../../sys/socket.ts";
 import { SandboxConnection } from "./control-client.ts";
 import { type Environment, logPaths } from "./directories.ts";
+import { removeLogs } from "./log-file.ts";
 import { parseReport, REPORT_FD, type SupervisorSpec } from "./supervisor-spec.ts";
 
 /** How long a supervisor may take to listen on its control socket, in milliseconds; a loaded machine needs a second. */
@@ -39,7 +40,7 @@ export async function startSupervisor(
   child.stdin?.on("error", () => {}); // It ended early; the report says why.
   child.stdin?.end(JSON.stringify(spec));
   try {
-    const report = parseReport(await readReport(child.stdio[REPORT_FD] as Readable));
+    const report = parseReport(await readReport(child.stdio[REPORT_FD] as Readable, spec));
     if ("listening" in report) return new SandboxConnection(spec.name, fdStream(ours));
     ours.close();
     const { code, message, fix } = report.error;
@@ -48,16 +49,17 @@ export async function startSupervisor(
   } catch (error) {
     ours.close();
     child.kill("SIGTERM");
+    if (spec.trial === true) removeLogs(spec.name, environment);
     throw error;
   } finally {
     child.unref();
   }
 }
 
-function readReport(stream: Readable): Promise<string> {
+function readReport(stream: Readable, { name, trial }: SupervisorSpec): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const fail = (what: string) =>
-    reject(new VitrineError("internal", `Cannot start the supervisor: ${what}`, { fix: "vitrine logs SANDBOX" }));
+  const fix = trial === true ? {} : { fix: `vitrine logs ${name}` };
+  const fail = (what: string) => reject(new VitrineError("internal", `Cannot start the supervisor: ${what}`, fix));
   const timer = setTimeout(() => fail("it does not answer"), SUPERVISOR_START_DEADLINE_MS);
   let text = "";
   stream.setEncoding("utf8");

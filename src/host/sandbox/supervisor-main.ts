@@ -22,11 +22,10 @@ function report(message: SupervisorReport): void {
 }
 
 /** Of a machine that nobody has had a line remains, in the log of all such. */
-function forgetReady(name: string, key: string, reason: EndReason): void {
+function noteReady(name: string, key: string, reason: EndReason): void {
   const failed = reason.kind === "given-up" && reason.failed;
   logReady(failed ? "warning" : "info", `${name}: ${describeEnd(reason)}`);
   if (failed) refuseReady(key);
-  removeLogs(name, process.env);
 }
 
 async function main(): Promise<void> {
@@ -61,7 +60,9 @@ async function main(): Promise<void> {
   report({ listening: true });
   const reason = await supervisor.run();
   log.close();
-  if (spec.ready !== null && supervisor.neverAdopted) forgetReady(spec.name, spec.ready.key, reason);
+  if (spec.ready !== null && supervisor.neverAdopted) noteReady(spec.name, spec.ready.key, reason);
+  // Whoever has started it may have been killed.
+  if (spec.trial === true) removeLogs(spec.name, process.env);
   lock.release();
   process.exit(isFailure(reason) ? 1 : 0);
 }
