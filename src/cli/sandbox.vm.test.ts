@@ -166,6 +166,21 @@ describe("a sandbox", () => {
   );
 
   test(
+    "gives nobody further rights, and leaves nothing of its memory when a part of it crashes",
+    async () => {
+      const { supervisorPid, monitorPid } = await listed("life");
+      for (const pid of [supervisorPid, monitorPid]) {
+        expect(readFileSync(`/proc/${pid}/limits`, "utf8")).toMatch(/^Max core file size +0 +0 /m);
+        const tasks = readdirSync(`/proc/${pid}/task`);
+        // Of each thread: these are no properties of a process.
+        for (const task of tasks)
+          expect(readFileSync(`/proc/${pid}/task/${task}/status`, "utf8")).toMatch(/^NoNewPrivs:\t1$/m);
+      }
+    },
+    BOOT_DEADLINE_MS,
+  );
+
+  test(
     "stop ends everything",
     async () => {
       const sandbox = await listed("life");

@@ -29,7 +29,8 @@ export async function startSupervisor(
   // What the runtime itself says when it gives up belongs in the log as well.
   const log = openSync(logPaths(spec.name, environment).supervisor, "a", 0o600);
   const [ours, theirs] = socketPair();
-  const child = spawn(process.execPath, [...RUNTIME_FLAGS, main, spec.name], {
+  // Whoever breaks into it, or into what it starts, gains nothing by programs that run as somebody else.
+  const child = spawn("setpriv", ["--no-new-privs", process.execPath, ...RUNTIME_FLAGS, main, spec.name], {
     detached: true,
     cwd: "/",
     env: { ...environment },
@@ -37,6 +38,7 @@ export async function startSupervisor(
   });
   closeSync(log);
   theirs.close();
+  child.on("error", () => {}); // There is no setpriv, and so no report.
   child.stdin?.on("error", () => {}); // It ended early; the report says why.
   child.stdin?.end(JSON.stringify(spec));
   try {

@@ -6,6 +6,7 @@ import { closeSync, readFileSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { OwnedFd } from "../../sys/fd.ts";
+import { forbidCoreDumps } from "../../sys/process.ts";
 import { createDriver } from "../vmm/drivers.ts";
 import { logPaths, sandboxPaths } from "./directories.ts";
 import { describeEnd, type EndReason, isFailure } from "./lifecycle.ts";
@@ -29,6 +30,8 @@ function noteReady(name: string, key: string, reason: EndReason): void {
 }
 
 async function main(): Promise<void> {
+  // A guest can crash its monitor, and what it had in memory was to be gone with it.
+  forbidCoreDumps();
   const spec = parseSpec(readFileSync(0, "utf8"));
   const lock = await awaitLock(sandboxPaths(spec.name));
   if (lock === undefined)
