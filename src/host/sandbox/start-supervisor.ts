@@ -11,8 +11,8 @@ import { type Environment, logPaths } from "./directories.ts";
 import { removeLogs } from "./log-file.ts";
 import { parseReport, REPORT_FD, type SupervisorSpec } from "./supervisor-spec.ts";
 
-/** How long a supervisor may take to listen on its control socket, in milliseconds; a loaded machine needs a second. */
-export const SUPERVISOR_START_DEADLINE_MS = 20_000;
+/** How long a supervisor may take to listen on its control socket, in milliseconds; a loaded machine needs seconds. */
+export const SUPERVISOR_START_DEADLINE_MS = 60_000;
 
 /** The folder that somebody happens to be in must not configure the runtime (.env, bunfig.toml). As in ./vitrine. */
 export const RUNTIME_FLAGS = ["--no-env-file", "--config=/dev/null", "--no-install", "--smol"];
