@@ -13,6 +13,8 @@ const SNAPSHOT_DEADLINE_MS = 900_000;
 const WINDOW_DEADLINE_MS = 900_000;
 /** How a driver other than QEMU, whose program was given, is asked for. */
 const DRIVER = process.env.VITRINE_KVM_DRIVER ?? "qemu";
+/** Which of their tests. */
+const TESTS = process.env.VITRINE_KVM_TESTS ?? ".";
 const SUITES = (process.env.VITRINE_KVM_SUITES ?? "").split(",").filter(Boolean);
 
 const environment = {
@@ -145,7 +147,7 @@ await step("the display process is killed: its sandbox ends", () =>
 );
 for (const suite of SUITES) {
   await step(`suite ${suite}`, async () => {
-    const child = spawn(process.execPath, ["test", "--timeout", "1800000", suite], { stdio: "inherit" });
+    const child = spawn(process.execPath, ["test", "--timeout", "1800000", "-t", TESTS, suite], { stdio: "inherit" });
     const [status] = await once(child, "exit");
     if (status !== 0) throw new Error(`it ended with ${status}`);
   });
