@@ -6,9 +6,10 @@ import { basename, join } from "node:path";
 import { ownDataHome, ownEnvironment, VITRINE } from "../../src/cli/test-support.ts";
 import { Compositor } from "../support/compositor.ts";
 import { eventually } from "../support/deadline.ts";
-import { alive, descendants, readOr } from "../support/processes.ts";
+import { readOr } from "../support/processes.ts";
 import { commandLine, endSnapshotTakers, snapshotTakers } from "../support/snapshot-takers.ts";
 import type { SwayNode } from "../support/sway.ts";
+import { OwnProcesses } from "./own-processes.ts";
 
 /** The packages of the demo, so that all tests share one image. */
 const PACKAGES = "adwaita-icon-theme,fonts-dejavu-core,foot,gnome-calculator";
@@ -49,14 +50,14 @@ export class World {
   readonly #compositor: Compositor;
   /** Names of the snapshots of the sandbox, as it has them when nobody is killed. */
   #snapshots: readonly string[] = [];
-  /** Every process that was seen to belong here, with when it was started: numbers are used again. */
-  readonly #seen = new Map<number, string>();
+  readonly #processes: OwnProcesses;
 
   private constructor(compositor: Compositor, folder: string, environment: Record<string, string>, dataHome: string) {
     this.folder = folder;
     this.environment = { ...environment, XDG_DATA_HOME: dataHome, WAYLAND_DISPLAY: compositor.socketPath };
     this.#dataHome = dataHome;
     this.#compositor = compositor;
+    this.#processes = new OwnProcesses(basename(folder));
   }
 
   /** Builds the image, unless that is done, starts a desktop, and makes the sandbox. */
@@ -128,7 +129,7 @@ export class World {
 
   /** The supervisors of all that runs, those of trials too. */
   supervisors(): number[] {
-    return this.#ownProcesses().filter((pid) => commandLine(pid).includes("supervisor-main.ts"));
+    return this.#processes.named().filter((pid) => commandLine(pid).includes("supervisor-main.ts"));
   }
 
   /** From now on all that runs belongs here, whatever becomes of who has started it. */
@@ -170,9 +171,7 @@ export class World {
 
   /** A process and all that it has started, remembered as belonging here. */
   family(pid: number): number[] {
-    const all = alive(pid) ? [pid, ...descendants(pid)] : [];
-    for (const member of all) this.#seen.set(member, startTime(member));
-    return all;
+    return this.#processes.family(pid);
   }
 
   /** What is still there, when everything has been stopped: empty, or else in words. */
@@ -180,7 +179,7 @@ export class World {
     let found: string[] = [];
     const look = async () => {
       const windows = (await this.windows()).map(({ app_id }) => `window: ${app_id}`);
-      found = [...this.#processesLeft(), ...this.#filesLeft(), ...windows];
+      found = [...this.#processes.left(), ...this.#filesLeft(), ...windows];
       return found.length === 0 ? true : undefined;
     };
     await eventually("waiting for processes to go", LEFTOVERS_DEADLINE_MS, look).catch(() => {});
@@ -190,8 +189,7 @@ export class World {
   /** Ends everything, however it is. */
   async clear(): Promise<void> {
     await this.run(["stop", "--all", "--force"]).catch(() => {});
-    for (const pid of this.#livingProcesses()) process.kill(pid, "SIGKILL");
-    this.#seen.clear();
+    this.#processes.kill();
     this.forgetRefusals();
     for (const name of readdirSync(join(this.folder, "tmp")))
       rmSync(join(this.folder, "tmp", name), { recursive: true });
@@ -214,17 +212,6 @@ export class World {
     return join(this.folder, "state/vitrine/logs");
   }
 
-  #processesLeft(): string[] {
-    return this.#livingProcesses().map(
-      (pid) => `process ${pid}: ${commandLine(pid).replaceAll("\0", " ").slice(0, 200)}`,
-    );
-  }
-
-  #livingProcesses(): number[] {
-    const seen = [...this.#seen].filter(([pid, started]) => startTime(pid) === started).map(([pid]) => pid);
-    return [...new Set([...this.#ownProcesses(), ...seen])].filter(alive);
-  }
-
   #filesLeft(): string[] {
     const building = this.#store().filter((name) => name.endsWith(".building") || name.endsWith(".old"));
     const running = readdirSync(join(this.folder, "vitrine")).filter((name) => !REFUSAL.test(name));
@@ -241,25 +228,4 @@ export class World {
   #store(): string[] {
     return readdirSync(join(this.#dataHome, "vitrine"));
   }
-
-  /** Processes that name this place: as an argument, in their environment, or as a file that they see. */
-  #ownProcesses(): number[] {
-    const name = basename(this.folder);
-    return readdirSync("/proc")
-      .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
-      .filter((entry) =>
-        ["cmdline", "environ", "mountinfo"].some((file) => readOr(`/proc/${entry}/${file}`, "").includes(name)),
-      )
-      .map(Number);
-  }
-}
-
-/** When a process was started, in ticks since the boot; empty when it is gone. */
-function startTime(pid: number): string {
-  // proc_pid_stat(5): the name, in parentheses, may hold spaces; the time is the 22nd field.
-  return (
-    readOr(`/proc/${pid}/stat`, "")
-      .replace(/^.*\) /s, "")
-      .split(" ")[19] ?? ""
-  );
 }
