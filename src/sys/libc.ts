@@ -40,6 +40,7 @@ export const libc = {
   pipe2: declare<(pair: Int32Array, flags: number) => number>("pipe2", "int", ["void *", "int"]),
   clockSettime: declare<(clock: number, from: BigInt64Array) => number>("clock_settime", "int", ["int", "void *"]),
   clockGettime: declare<(clock: number, into: BigInt64Array) => number>("clock_gettime", "int", ["int", "void *"]),
+  setrlimit: declare<(resource: number, limits: BigUint64Array) => number>("setrlimit", "int", ["int", "void *"]),
   flock: declare<(fd: number, operation: number) => number>("flock", "int", ["int", "int"]),
   isatty: declare<(fd: number) => number>("isatty", "int", ["int"]),
   ioctl: declare<(fd: number, request: number, argument: Memory) => number>("ioctl", "int", ["int", "ulong", "void *"]),

@@ -49,3 +49,13 @@ test("peerCredentials: the other end of a pair is this process; a pipe has no pe
   expect(failure(() => peerCredentials(readEnd))).toMatchObject({ code: "invalid-argument" });
   for (const fd of [left, right, readEnd, writeEnd]) fd.close();
 });
+
+test("forbidCoreDumps: neither this process nor one that it starts leaves its memory when it crashes", () => {
+  const script = `
+    import { forbidCoreDumps } from ${JSON.stringify(join(import.meta.dirname, "process.ts"))};
+    forbidCoreDumps();
+    Bun.spawnSync(["cat", "/proc/self/limits"], { stdout: "inherit" });
+  `;
+  const { stdout } = Bun.spawnSync([process.execPath, "-e", script]);
+  expect(stdout.toString()).toMatch(/^Max core file size +0 +0 /m);
+});

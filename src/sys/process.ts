@@ -1,4 +1,4 @@
-/** Pipes, advisory locks and the identity of a socket's peer. */
+/** Pipes, advisory locks, limits of this process, and the identity of a socket's peer. */
 import { EAGAIN, EINTR, systemError } from "./errors.ts";
 import { OwnedFd } from "./fd.ts";
 import { errno, libc } from "./libc.ts";
@@ -9,6 +9,7 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const RLIMIT_CORE = 4;
 
 /**
  * A pipe: [end to read, end to write], both close-on-exec and non-blocking. An end that goes to a program as a standard
@@ -42,4 +43,9 @@ export function peerCredentials(fd: OwnedFd): { pid: number; uid: number; gid: n
   }
   const view = new DataView(credentials.buffer);
   return { pid: view.getInt32(0, true), uid: view.getUint32(4, true), gid: view.getUint32(8, true) };
+}
+
+/** No memory of this process, nor of those that it starts from now on, is written down when it crashes. For good. */
+export function forbidCoreDumps(): void {
+  if (libc.setrlimit(RLIMIT_CORE, new BigUint64Array(2)) < 0) throw systemError("forbidding core dumps", errno());
 }

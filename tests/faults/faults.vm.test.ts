@@ -1,10 +1,12 @@
 /** A few of the faults that `npm run test:faults` tries by the hundred. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { tryFaults } from "./faults.ts";
+import { SANDBOX_STAGES } from "./sandbox-stages.ts";
 import { World } from "./world.ts";
 
-const SEED = 7;
-const POINTS = 10;
+/** Its points have every stage of a sandbox among them, and every part that can be killed. */
+const SEED = 741;
+const POINTS = 8;
 const BUILD_DEADLINE_MS = 900_000;
 const DEADLINE_MS = 300_000;
 
@@ -23,6 +25,7 @@ test(
       seed: SEED,
       points: POINTS,
       first: 0,
+      stages: SANDBOX_STAGES,
       onPoint: (index, point, result) => {
         if (result.killed !== undefined) killed += 1;
         problems.push(...result.problems.map((problem) => `point ${index}, ${point.stage}: ${problem}`));

@@ -4,13 +4,17 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
+import { HeadlessDesktop } from "../../src/cli/demo/headless-desktop.ts";
+import { ownEnvironment, startVitrine, vitrine } from "../../src/cli/test-support.ts";
 import { eventually } from "../support/deadline.ts";
 
 const IMAGE = "vitrine-test";
 const SNAPSHOT_DEADLINE_MS = 900_000;
+const WINDOW_DEADLINE_MS = 900_000;
 /** How a driver other than QEMU, whose program was given, is asked for. */
 const DRIVER = process.env.VITRINE_KVM_DRIVER ?? "qemu";
+/** Which of their tests. */
+const TESTS = process.env.VITRINE_KVM_TESTS ?? ".";
 const SUITES = (process.env.VITRINE_KVM_SUITES ?? "").split(",").filter(Boolean);
 
 const environment = {
@@ -52,6 +56,31 @@ async function start(name: string, expected: "cold" | "restored"): Promise<unkno
   return { ...timings, driver };
 }
 
+interface Listed {
+  readonly name: string;
+  readonly state: string;
+  readonly windows: number;
+  readonly displayPid: number;
+}
+
+/** The running sandbox of which `accept` is true, as soon as there is one. */
+function listed(what: string, accept: (sandbox: Listed) => boolean): Promise<Listed> {
+  return eventually(`waiting for ${what}`, WINDOW_DEADLINE_MS, async () =>
+    (JSON.parse(await succeed("list", "--json", "--running")) as Listed[]).find(accept),
+  );
+}
+
+/** Does something on a desktop that nobody sees, and ends all sandboxes then. */
+async function onDesktop(act: (environment: Record<string, string>) => Promise<void>): Promise<void> {
+  const desktop = await HeadlessDesktop.start();
+  try {
+    await act({ ...environment, WAYLAND_DISPLAY: desktop.socket });
+  } finally {
+    await vitrine(["stop", "--all", "--force"], environment);
+    await desktop.stop();
+  }
+}
+
 await step("doctor finds KVM by booting with it", async () => {
   const { out } = await vitrine(["doctor", "--json"], environment);
   const checks: { name: string; state: string; detail: string }[] = JSON.parse(out.toString());
@@ -84,9 +113,41 @@ await step("memory comes and goes", async () => {
   return { memory: out.trim() };
 });
 await step("stop", async () => void (await succeed("stop", "--all")));
+await step("a trial leaves a machine that is ready, and the next one takes it", () =>
+  onDesktop(async (onIt) => {
+    const words = ["try", IMAGE, "--", "foot"];
+    const first = startVitrine(words, onIt);
+    const ready = await listed("a ready machine", ({ state }) => state === "ready");
+    const firstEnded = once(first, "exit");
+    first.kill("SIGTERM");
+    await firstEnded;
+    const second = startVitrine(words, onIt);
+    const running = await listed("the second trial", ({ state, windows }) => state === "running" && windows === 1);
+    if (running.name !== ready.name) throw new Error(`it runs in "${running.name}", "${ready.name}" was ready`);
+    const secondEnded = once(second, "exit");
+    second.kill("SIGTERM");
+    await secondEnded;
+  }),
+);
+await step("the display process is killed: its sandbox ends", () =>
+  onDesktop(async (onIt) => {
+    const { status, errors } = await vitrine(
+      ["run", "--image", IMAGE, "--name", "blind", "--driver", DRIVER, "--", "foot"],
+      onIt,
+    );
+    if (status !== 0) throw new Error(`"run" ended with ${status}: ${errors}`);
+    const { displayPid } = await listed("its window", ({ name, windows }) => name === "blind" && windows === 1);
+    process.kill(displayPid, "SIGKILL");
+    await eventually("waiting for its end", WINDOW_DEADLINE_MS, async () =>
+      JSON.parse(await succeed("list", "--json", "--running")).length === 0 ? true : undefined,
+    );
+    const log = await succeed("logs", "blind");
+    if (!log.includes("SIGKILL")) throw new Error(`its log does not say so: ${log.slice(-500)}`);
+  }),
+);
 for (const suite of SUITES) {
   await step(`suite ${suite}`, async () => {
-    const child = spawn(process.execPath, ["test", "--timeout", "1800000", suite], { stdio: "inherit" });
+    const child = spawn(process.execPath, ["test", "--timeout", "1800000", "-t", TESTS, suite], { stdio: "inherit" });
     const [status] = await once(child, "exit");
     if (status !== 0) throw new Error(`it ended with ${status}`);
   });

@@ -1,6 +1,6 @@
 /**
- * KVM tested for real, on machines without it: `npm run test:kvm -- [--suites FILE,...] [--firecracker PATH]
- * [--cloud-hypervisor PATH] [--minutes N]`.
+ * KVM tested for real, on machines without it: `npm run test:kvm -- [--suites FILE,...] [--tests PATTERN]
+ * [--firecracker PATH] [--cloud-hypervisor PATH] [--minutes N]`.
  *
  * An emulated host with SVM boots a Debian 13 system in which this very source tree runs as an ordinary user: the probe, a cold
  * start, a snapshot, a start from it, and the test suites of virtual machines that are named (by default those of sandboxes,
@@ -20,6 +20,7 @@ const MEMORY_MIB = 6144;
 const { values } = parseArgs({
   options: {
     suites: { type: "string", default: "src/cli/sandbox.vm.test.ts" },
+    tests: { type: "string", default: "." },
     firecracker: { type: "string" },
     "cloud-hypervisor": { type: "string" },
     minutes: { type: "string", default: "120" },
@@ -39,6 +40,8 @@ const host = await startHost({
   environment: {
     VITRINE_SLOW_HOST: "1",
     VITRINE_KVM_SUITES: values.suites,
+    // The environment is handed over as words.
+    VITRINE_KVM_TESTS: values.tests.replaceAll(" ", "."),
     VITRINE_KVM_DRIVER: Object.keys(programs)[0] ?? "qemu",
   },
 });

@@ -2,10 +2,11 @@
 
 import { expect } from "bun:test";
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { ownEnvironment, startVitrine, vitrine } from "../../src/cli/test-support.ts";
+import { readyLogPath } from "../../src/host/sandbox/directories.ts";
 import { Compositor } from "../support/compositor.ts";
 import { eventually } from "../support/deadline.ts";
 import { NativeRoot } from "../support/native-root.ts";
@@ -15,6 +16,8 @@ import { IMAGE, PACKAGES } from "./snapshot-session.ts";
 
 export const [WIDTH, HEIGHT] = [1280, 800];
 /** In milliseconds: for a start under emulation beside others, and for a machine that becomes ready. */
+/** The part of the host's memory that is available unless a test wants it to be short. */
+export const PLENTY = 0.8;
 const WINDOW_DEADLINE_MS = 180_000;
 const READY_DEADLINE_MS = 300_000;
 
@@ -24,6 +27,7 @@ export interface ListedTrial {
   readonly state: string;
   readonly supervisorPid: number;
   readonly monitorPid: number;
+  readonly displayPid: number;
   readonly ownMemory: number;
 }
 
@@ -44,7 +48,9 @@ export class ReadySession {
     this.compositor = compositor;
     this.native = native;
     this.#folder = folder;
-    this.environment = { ...environment, WAYLAND_DISPLAY: compositor.socketPath };
+    const own = { WAYLAND_DISPLAY: compositor.socketPath, VITRINE_MEMINFO: join(folder, "meminfo") };
+    this.environment = { ...environment, ...own };
+    this.setAvailableMemory(PLENTY);
   }
 
   /** Builds the image, unless that is done, with its snapshot. */
@@ -69,6 +75,19 @@ export class ReadySession {
     await this.compositor.stop();
     this.native[Symbol.dispose]();
     rmSync(this.#folder, { recursive: true });
+  }
+
+  /** Which part of the host's memory is available, as its supervisors see it. */
+  setAvailableMemory(fraction: number): void {
+    const path = this.environment.VITRINE_MEMINFO ?? "";
+    const kib = (bytes: number) => `${Math.round(bytes / 1024)} kB`;
+    writeFileSync(`${path}.new`, `MemTotal: ${kib(totalmem())}\nMemAvailable: ${kib(totalmem() * fraction)}\n`);
+    renameSync(`${path}.new`, path);
+  }
+
+  /** What has become of ready machines so far. */
+  readyLog(): string {
+    return readFileSync(readyLogPath(this.environment), "utf8");
   }
 
   run(...words: string[]) {

@@ -8,7 +8,7 @@ import { VirtualInput } from "../support/input.ts";
 import type { Pixels } from "../support/pixels.ts";
 import { endProcess } from "../support/processes.ts";
 import { type PictureOptions, stillPixels } from "../support/still-picture.ts";
-import { ReadySession } from "./ready-session.ts";
+import { PLENTY, ReadySession } from "./ready-session.ts";
 import { BUILD_DEADLINE_MS, over } from "./snapshot-session.ts";
 
 setDefaultTimeout(600_000);
@@ -18,6 +18,8 @@ const STILL_MS = 2000;
 /** How long a machine is watched that shall do nothing, in milliseconds. */
 const WATCHED_MS = 3000;
 const CLOCK_TOLERANCE_MS = 5000;
+/** The part of the host's memory that is available when it is short, but not dangerously so. */
+const SHORT = 0.08;
 /** It ends with a status of its own when a line was typed. */
 const WORDS = ["foot", "--override=cursor.blink=no", "sh", "-c", "seq 1 20; read line; exit 7"];
 
@@ -121,6 +123,19 @@ test("killed at any point: the ready machine's supervisor, its monitor, whoever 
   adopter.child.kill("SIGKILL");
   await over([ready.supervisorPid, ready.monitorPid]);
   await session.windows(0);
+});
+
+test("the host's memory becomes short: the ready machine ends, and the trial that somebody uses goes on", async () => {
+  const trial = session.try(WORDS);
+  const ready = await session.ready();
+  session.setAvailableMemory(SHORT);
+  await over([ready.supervisorPid, ready.monitorPid, ready.displayPid]);
+  session.setAvailableMemory(PLENTY);
+  expect(session.readyLog()).toContain(`${ready.name}: stopped because the host ran out of memory`);
+  expect((await session.list()).map(({ state }) => state)).toEqual(["running"]);
+  await session.windows(1);
+  trial.child.kill("SIGTERM");
+  await trial.ended;
 });
 
 test("an app without a window is not made ready; one that the user does not want ready is ended; so is what is stopped", async () => {

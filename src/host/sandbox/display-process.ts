@@ -8,14 +8,11 @@ import { VitrineError } from "../../base/error.ts";
 import { sanitizeText } from "../../base/sanitize.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import {
-  CONNECTED,
   type DisplaySettings,
   type DisplayStreamHeader,
   displayKeeperContract,
   displayProcessContract,
   MAX_NOTICE_CHARS,
-  NOT_CONNECTED,
-  type ScreenLayout,
 } from "../../channel/contract/display-process.ts";
 import type { TraceOptions } from "../../channel/contract/trace.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
@@ -24,23 +21,19 @@ import { splice } from "../../channel/pipe.ts";
 import { RpcPeer } from "../../channel/rpc.ts";
 import { monotonicNanoseconds } from "../../sys/clock.ts";
 import type { OwnedFd } from "../../sys/fd.ts";
-import { type Watch, watch } from "../../sys/loop.ts";
-import { readSome, sendMessage, socketPair } from "../../sys/socket.ts";
+import { sendMessage, socketPair } from "../../sys/socket.ts";
 import type { CompositorRoute } from "../display/compositor-route.ts";
 import { packPolicy } from "../policy/packed.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type MonitorView, seenPath } from "../vmm/confinement.ts";
 import { LAST_WORDS_MS } from "../vmm/driver.ts";
 import { MonitorProcess } from "../vmm/monitor-process.ts";
+import { CompositorAccess } from "./compositor-access.ts";
 import type { Severity } from "./log-file.ts";
 import { RUNTIME_FLAGS } from "./start-supervisor.ts";
 
-/** Connections to the compositor made within a second; each app needs one, and one more when a compositor returns. */
-export const MAX_CONNECTIONS_PER_SECOND = 256;
 /** How long it may take to take leave of the compositor at the end, in milliseconds. */
 export const DISPLAY_CLOSE_DEADLINE_MS = 3000;
-/** Bytes of one read of requests for connections. */
-const REQUESTS_BYTES = 64;
 
 const SOURCE = join(import.meta.dirname, "../..");
 const MAIN = "host/display/process/display-main.ts";
@@ -82,23 +75,23 @@ export class DisplayProcess {
   readonly #mux: Mux;
   readonly #rpc: RpcPeer<typeof displayKeeperContract, typeof displayProcessContract>;
   readonly #link: OwnedFd;
-  readonly #connections: ConnectionServer;
-  #route: CompositorRoute;
-  #stopLayout: () => void = () => {};
+  readonly #compositor: CompositorAccess;
   #pid: number | undefined;
   #heard: (() => void) | undefined;
-  #reopening = false;
   #closed = false;
 
   constructor(options: DisplayProcessOptions, handlers: DisplayProcessHandlers) {
     this.#options = options;
-    this.#route = options.route;
     const [mux, itsMux] = socketPair();
     const [link, itsLink] = socketPair();
     const [connections, itsConnections] = socketPair();
     this.#link = link;
     this.#mux = new Mux(fdStream(mux), "client");
-    this.#connections = new ConnectionServer(connections, () => this.#route.connect());
+    this.#compositor = new CompositorAccess(connections, {
+      route: options.route,
+      reopen: options.reopen,
+      onLayout: (layout) => void this.#rpc.call("setLayout", { layout }).catch(() => {}),
+    });
     try {
       this.#process = new MonitorProcess({
         name: "the display process",
@@ -110,9 +103,8 @@ export class DisplayProcess {
       });
     } catch (error) {
       this.#mux.close();
-      this.#connections.close();
+      this.#compositor.close();
       link.close();
-      options.route.close();
       throw error;
     } finally {
       for (const fd of [itsMux, itsLink, itsConnections]) fd.close();
@@ -120,7 +112,7 @@ export class DisplayProcess {
     this.#rpc = new RpcPeer(this.#mux.open({ kind: "rpc" } satisfies DisplayStreamHeader), {
       serves: displayKeeperContract,
       calls: displayProcessContract,
-      handlers: { reopen: () => this.#reopen() },
+      handlers: { reopen: async () => ({ layout: await this.#compositor.reopen() }) },
     });
     this.#listen(handlers);
     this.opened = this.#open();
@@ -181,14 +173,13 @@ export class DisplayProcess {
   /** Ends it. The promise is kept once the compositor has taken leave of all apps, as far as that takes no longer than it may. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#stopLayout();
+    this.#compositor.giveUp();
     await this.#rpc.call("close", {}, { deadlineMs: DISPLAY_CLOSE_DEADLINE_MS }).catch(() => {});
     this.#mux.close();
     this.#process.kill();
     await this.#process.exited.catch(() => {});
-    this.#connections.close();
+    this.#compositor.close();
     this.#link.close();
-    this.#route.close();
   }
 
   async #open(): Promise<void> {
@@ -197,7 +188,11 @@ export class DisplayProcess {
       throw this.#process.failure(end);
     });
     ended.catch(() => {});
-    const answer = this.#rpc.call("open", { ...settings, policy: packPolicy(policy), layout: this.#followLayout() });
+    const answer = this.#rpc.call("open", {
+      ...settings,
+      policy: packPolicy(policy),
+      layout: this.#compositor.layout(),
+    });
     // What it dies of says more than that it does not answer.
     const failed = answer.catch(async (error) => {
       await Promise.race([ended, Bun.sleep(LAST_WORDS_MS)]);
@@ -228,97 +223,5 @@ export class DisplayProcess {
         if (!this.#closed) handlers.lost(this.#process.message === "" ? how : `${how}: ${this.#process.message}`);
       })
       .catch((error) => handlers.lost(VitrineError.from(error).message));
-  }
-
-  /** One at a time: whoever has broken in could ask at any time, and as often as it likes. */
-  async #reopen(): Promise<{ layout: ScreenLayout }> {
-    if (this.#reopening || this.#closed)
-      throw new VitrineError("unavailable", "Cannot reach the compositor: it is being looked for");
-    this.#reopening = true;
-    try {
-      return await this.#replaceRoute();
-    } finally {
-      this.#reopening = false;
-    }
-  }
-
-  async #replaceRoute(): Promise<{ layout: ScreenLayout }> {
-    this.#stopLayout();
-    // First: the new way may use the same path.
-    this.#route.close();
-    const { noRoute } = await import("../display/compositor-route.ts");
-    this.#route = noRoute;
-    const route = await this.#options.reopen();
-    if (this.#closed) {
-      route.close();
-      throw new VitrineError("cancelled", "Cannot reach the compositor: the sandbox ends");
-    }
-    this.#route = route;
-    return { layout: this.#followLayout() };
-  }
-
-  /** The screens as they lie now; from now on it is told of changes. */
-  #followLayout(): ScreenLayout {
-    const { layout } = this.#route;
-    const screens = (): ScreenLayout => {
-      const areas = layout.areas();
-      return areas === undefined ? null : [...areas].map(([name, area]) => ({ name, ...area }));
-    };
-    this.#stopLayout = layout.onChange(() => void this.#rpc.call("setLayout", { layout: screens() }).catch(() => {}));
-    return screens();
-  }
-}
-
-/** Makes connections for whoever is at the other end of a socket: a byte for each that is wanted, a byte for each answer. */
-class ConnectionServer {
-  readonly #socket: OwnedFd;
-  readonly #connect: () => OwnedFd;
-  readonly #watch: Watch;
-  readonly #requests = new Uint8Array(REQUESTS_BYTES);
-  #second = 0;
-  #made = 0;
-
-  constructor(socket: OwnedFd, connect: () => OwnedFd) {
-    this.#socket = socket;
-    this.#connect = connect;
-    this.#watch = watch(socket, { readable: true }, () => this.#read());
-  }
-
-  close(): void {
-    this.#watch.close();
-    this.#socket.close();
-  }
-
-  #read(): void {
-    try {
-      const count = readSome(this.#socket, this.#requests);
-      if (count === "again") return;
-      if (count === 0) this.close();
-      for (let request = 0; request < count; request += 1) this.#answer();
-    } catch {
-      // It is not there any more, or does not take its answers.
-      this.close();
-    }
-  }
-
-  #answer(): void {
-    let connection: OwnedFd;
-    try {
-      this.#checkRate();
-      connection = this.#connect();
-    } catch {
-      sendMessage(this.#socket, Uint8Array.of(NOT_CONNECTED));
-      return;
-    }
-    sendMessage(this.#socket, Uint8Array.of(CONNECTED), [connection]);
-    connection.close();
-  }
-
-  #checkRate(): void {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#second) this.#made = 0;
-    this.#second = second;
-    this.#made += 1;
-    if (this.#made > MAX_CONNECTIONS_PER_SECOND) throw new VitrineError("limit", "too many connections are wanted");
   }
 }

@@ -24,8 +24,8 @@ export interface HostMemory {
   readonly available: number;
 }
 
-/** Bytes, by proc_meminfo(5). */
-export function readHostMemory(path = "/proc/meminfo"): HostMemory {
+/** Bytes, by proc_meminfo(5), or by what VITRINE_MEMINFO names in place of that: for hosts that are told to be short of it. */
+export function readHostMemory(path = process.env.VITRINE_MEMINFO ?? "/proc/meminfo"): HostMemory {
   const text = readFileSync(path, "utf8");
   const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
   return { total: bytes("MemTotal"), available: bytes("MemAvailable") };

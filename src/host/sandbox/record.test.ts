@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkSandboxName, type Environment, logPaths, runtimeDirectory, sandboxPaths } from "./directories.ts";
 import { acquireLock } from "./lock.ts";
-import { findSandbox, listSandboxes, writeRecord } from "./record.ts";
+import { findSandbox, listSandboxes, ownRecord, writeRecord } from "./record.ts";
 
 let folder: string;
 let environment: Environment;
@@ -77,6 +77,19 @@ describe("records", () => {
     expect(listSandboxes(environment)).toEqual([{ kind: "beginning", name: "alive" }]);
     expect(readdirSync(runtimeDirectory(environment)).sort()).toEqual(["Stranger", "alive"]);
     lock?.release();
+  });
+
+  test("of a trial that crashed no log is left; another sandbox keeps its own", () => {
+    for (const trial of [true, false]) {
+      const name = trial ? "try-crashed" : "crashed";
+      const paths = sandboxPaths(name, environment);
+      mkdirSync(paths.directory);
+      writeFileSync(paths.lock, "");
+      writeRecord(paths, { ...record(name), ...ownRecord({ name, image: "demo", trial }, 1) });
+      for (const path of Object.values(logPaths(name, environment))) writeFileSync(path, "");
+    }
+    expect(listSandboxes(environment)).toEqual([]);
+    expect(readdirSync(join(folder, "state/vitrine/logs")).sort()).toEqual(["crashed.console.log", "crashed.log"]);
   });
 
   test("the lock of a process that is killed is free", async () => {

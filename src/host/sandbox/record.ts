@@ -9,6 +9,8 @@ import {
   sandboxPaths,
 } from "./directories.ts";
 import { isLocked } from "./lock.ts";
+import { removeLogs } from "./log-file.ts";
+import type { SupervisorSpec } from "./supervisor-spec.ts";
 
 const recordSchema = z.object({
   name: z.string(),
@@ -20,6 +22,8 @@ const recordSchema = z.object({
   idleSince: z.nullable(z.number()),
   /** It has given back what it does not need since then. */
   shrunk: z.boolean(),
+  /** Nothing of it outlives it, its logs neither. */
+  trial: z.optional(z.boolean()),
   /** It holds an app that waits to be adopted, or is being started for that; see ready-key.ts. */
   ready: z.optional(z.object({ key: z.string(), start: z.string(), state: z.enum(["preparing", "ready"]) })),
 });
@@ -29,6 +33,14 @@ export type SandboxRecord = z.infer<typeof recordSchema>;
 export type SandboxEntry =
   | { kind: "beginning"; name: string }
   | { kind: "recorded"; name: string; record: SandboxRecord };
+
+/** What the supervisor that this is says of its sandbox all along. */
+export function ownRecord(
+  { name, image, trial }: Pick<SupervisorSpec, "name" | "image" | "trial">,
+  startedAt: number,
+): Omit<SandboxRecord, "idleSince" | "shrunk" | "ready"> {
+  return { name, image, supervisorPid: process.pid, startedAt, ...(trial === undefined ? {} : { trial }) };
+}
 
 /** Writes the record whole or not at all. Only for the holder of the lock. */
 export function writeRecord(paths: SandboxPaths, record: SandboxRecord): void {
@@ -40,8 +52,11 @@ export function writeRecord(paths: SandboxPaths, record: SandboxRecord): void {
 /** The sandbox `name`, or undefined when none runs; what a crashed one left behind is removed. */
 export function findSandbox(name: string, environment: Environment = process.env): SandboxEntry | undefined {
   const paths = sandboxPaths(name, environment);
-  if (!isLocked(paths)) return undefined;
   const record = readRecord(paths.record);
+  if (!isLocked(paths)) {
+    if (record?.trial === true) removeLogs(name, environment);
+    return undefined;
+  }
   return record === undefined ? { kind: "beginning", name } : { kind: "recorded", name, record };
 }
 

@@ -8,10 +8,11 @@ import { fdStream } from "../../channel/fd-stream.ts";
 import { socketPair } from "../../sys/socket.ts";
 import { SandboxConnection } from "./control-client.ts";
 import { type Environment, logPaths } from "./directories.ts";
+import { removeLogs } from "./log-file.ts";
 import { parseReport, REPORT_FD, type SupervisorSpec } from "./supervisor-spec.ts";
 
-/** How long a supervisor may take to listen on its control socket, in milliseconds; a loaded machine needs a second. */
-export const SUPERVISOR_START_DEADLINE_MS = 20_000;
+/** How long a supervisor may take to listen on its control socket, in milliseconds; a loaded machine needs seconds. */
+export const SUPERVISOR_START_DEADLINE_MS = 60_000;
 
 /** The folder that somebody happens to be in must not configure the runtime (.env, bunfig.toml). As in ./vitrine. */
 export const RUNTIME_FLAGS = ["--no-env-file", "--config=/dev/null", "--no-install", "--smol"];
@@ -28,7 +29,8 @@ export async function startSupervisor(
   // What the runtime itself says when it gives up belongs in the log as well.
   const log = openSync(logPaths(spec.name, environment).supervisor, "a", 0o600);
   const [ours, theirs] = socketPair();
-  const child = spawn(process.execPath, [...RUNTIME_FLAGS, main, spec.name], {
+  // Whoever breaks into it, or into what it starts, gains nothing by programs that run as somebody else.
+  const child = spawn("setpriv", ["--no-new-privs", process.execPath, ...RUNTIME_FLAGS, main, spec.name], {
     detached: true,
     cwd: "/",
     env: { ...environment },
@@ -36,10 +38,11 @@ export async function startSupervisor(
   });
   closeSync(log);
   theirs.close();
+  child.on("error", () => {}); // There is no setpriv, and so no report.
   child.stdin?.on("error", () => {}); // It ended early; the report says why.
   child.stdin?.end(JSON.stringify(spec));
   try {
-    const report = parseReport(await readReport(child.stdio[REPORT_FD] as Readable));
+    const report = parseReport(await readReport(child.stdio[REPORT_FD] as Readable, spec));
     if ("listening" in report) return new SandboxConnection(spec.name, fdStream(ours));
     ours.close();
     const { code, message, fix } = report.error;
@@ -48,16 +51,17 @@ export async function startSupervisor(
   } catch (error) {
     ours.close();
     child.kill("SIGTERM");
+    if (spec.trial === true) removeLogs(spec.name, environment);
     throw error;
   } finally {
     child.unref();
   }
 }
 
-function readReport(stream: Readable): Promise<string> {
+function readReport(stream: Readable, { name, trial }: SupervisorSpec): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const fail = (what: string) =>
-    reject(new VitrineError("internal", `Cannot start the supervisor: ${what}`, { fix: "vitrine logs SANDBOX" }));
+  const fix = trial === true ? {} : { fix: `vitrine logs ${name}` };
+  const fail = (what: string) => reject(new VitrineError("internal", `Cannot start the supervisor: ${what}`, fix));
   const timer = setTimeout(() => fail("it does not answer"), SUPERVISOR_START_DEADLINE_MS);
   let text = "";
   stream.setEncoding("utf8");

@@ -6,6 +6,7 @@ import { closeSync, readFileSync, writeSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { fdStream } from "../../channel/fd-stream.ts";
 import { OwnedFd } from "../../sys/fd.ts";
+import { forbidCoreDumps } from "../../sys/process.ts";
 import { createDriver } from "../vmm/drivers.ts";
 import { logPaths, sandboxPaths } from "./directories.ts";
 import { describeEnd, type EndReason, isFailure } from "./lifecycle.ts";
@@ -22,14 +23,15 @@ function report(message: SupervisorReport): void {
 }
 
 /** Of a machine that nobody has had a line remains, in the log of all such. */
-function forgetReady(name: string, key: string, reason: EndReason): void {
+function noteReady(name: string, key: string, reason: EndReason): void {
   const failed = reason.kind === "given-up" && reason.failed;
   logReady(failed ? "warning" : "info", `${name}: ${describeEnd(reason)}`);
   if (failed) refuseReady(key);
-  removeLogs(name, process.env);
 }
 
 async function main(): Promise<void> {
+  // A guest can crash its monitor, and what it had in memory was to be gone with it.
+  forbidCoreDumps();
   const spec = parseSpec(readFileSync(0, "utf8"));
   const lock = await awaitLock(sandboxPaths(spec.name));
   if (lock === undefined)
@@ -61,7 +63,9 @@ async function main(): Promise<void> {
   report({ listening: true });
   const reason = await supervisor.run();
   log.close();
-  if (spec.ready !== null && supervisor.neverAdopted) forgetReady(spec.name, spec.ready.key, reason);
+  if (spec.ready !== null && supervisor.neverAdopted) noteReady(spec.name, spec.ready.key, reason);
+  // Whoever has started it may have been killed.
+  if (spec.trial === true) removeLogs(spec.name, process.env);
   lock.release();
   process.exit(isFailure(reason) ? 1 : 0);
 }

@@ -38,7 +38,7 @@ import type { LogFile, Severity } from "./log-file.ts";
 import { lastWords } from "./machine-end.ts";
 import { FIRST_WINDOW_MS, MemoryKeeper } from "./memory-keeper.ts";
 import { ReadyApp } from "./ready-app.ts";
-import { writeRecord } from "./record.ts";
+import { ownRecord, writeRecord } from "./record.ts";
 
 /** How long processes of the guest have between SIGTERM and SIGKILL when the sandbox is stopped, in milliseconds. */
 export const PROCESS_STOP_GRACE_MS = 3000;
@@ -85,7 +85,7 @@ export class Supervisor implements SandboxService {
     });
     this.#server = new ControlServer(paths.socket, this);
     this.#memory = new MemoryKeeper({
-      record: { name: spec.name, image: spec.image, supervisorPid: process.pid, startedAt: this.#startedAt },
+      record: ownRecord(spec, this.#startedAt),
       write: (record) => writeRecord(paths, record),
       shrink: () => this.#shrink(),
       stop: () => this.stopFor({ kind: "low-memory" }, false),
