@@ -54,7 +54,7 @@ export async function buildRootfs(
       tar,
       ...suites.map((suite) => sourceLine(suite, keyring)),
     ],
-    { signal: options.signal, environment: { TMPDIR: work }, onLine: watch },
+    { signal: options.signal, environment: { TMPDIR: work }, onLine: watch, contained: true },
   );
   options.onStage("packing");
   await pack(tar, file, work, mode, options.signal);

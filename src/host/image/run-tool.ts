@@ -14,7 +14,16 @@ export interface ToolOptions {
   readonly signal?: AbortSignal | undefined;
   /** Each line of output as it comes. */
   readonly onLine?: (line: string) => void;
+  /** What it starts and mounts is gone when this process is, however that ends. Only root has that for mounts. */
+  readonly contained?: boolean;
 }
+
+/** Ends with the process that starts it, setpriv(1). */
+const BOUND = ["setpriv", "--pdeathsig", "KILL", "--"];
+/** In namespaces of its own, which end with it, unshare(1). */
+const APART = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
+/** Status of shells, and of the two above, for a program that is not there. */
+const NO_SUCH_PROGRAM = 127;
 
 /** Runs `command` to its end; returns its standard output. Throws when it fails, "cancelled" when `signal` ended it. */
 export function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
@@ -22,7 +31,9 @@ export function runTool(command: string, args: readonly string[], options: ToolO
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new VitrineError("cancelled", `Cannot run "${command}": cancelled`));
     // A process group of its own: what the program starts is ended with it.
-    const child = spawn(command, args, {
+    const prefix = options.contained ? [...BOUND, ...(process.getuid?.() === 0 ? APART : [])] : [];
+    const [program = command, ...words] = [...prefix, command, ...args];
+    const child = spawn(program, words, {
       cwd: options.cwd,
       env: {
         PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -51,17 +62,21 @@ export function runTool(command: string, args: readonly string[], options: ToolO
       if (child.pid !== undefined) killGroup(child.pid);
     };
     signal?.addEventListener("abort", abort, { once: true });
-    child.on("error", (cause) => {
-      reject(
-        new VitrineError("unavailable", `Cannot run "${command}": ${cause.message}`, { cause, fix: "./vitrine setup" }),
-      );
-    });
+    child.on("error", (cause) => reject(missing(program, cause)));
     child.on("close", (status, killedBy) => {
       signal?.removeEventListener("abort", abort);
       if (signal?.aborted) reject(new VitrineError("cancelled", `Cannot finish "${command}": cancelled`));
       else if (status === 0) resolve(stdout);
+      else if (status === NO_SUCH_PROGRAM && options.contained) reject(missing(command));
       else reject(failure(command, killedBy ?? `exit status ${status}`, all));
     });
+  });
+}
+
+function missing(program: string, cause?: Error): VitrineError {
+  return new VitrineError("unavailable", `Cannot run "${program}": ${cause?.message ?? "it is not there"}`, {
+    cause,
+    fix: "./vitrine setup",
   });
 }
 
