@@ -64,11 +64,14 @@ interface Listed {
   readonly accelerator: string;
 }
 
+/** Asks again while the supervisor is too busy to say more than that it is there. */
 async function listed(sandbox: string): Promise<Listed> {
-  const all: Listed[] = JSON.parse((await run("list", "--json")).out.toString());
-  const found = all.find((entry) => entry.name === sandbox);
-  if (found === undefined) throw new Error(`sandbox "${sandbox}" does not run`);
-  return found;
+  for (;;) {
+    const all: Listed[] = JSON.parse((await run("list", "--json")).out.toString());
+    const found = all.find((entry) => entry.name === sandbox);
+    if (found === undefined) throw new Error(`sandbox "${sandbox}" does not run`);
+    if (found.monitorPid !== null) return found;
+  }
 }
 
 /** Waits until a process is gone; the test's deadline ends it. */
@@ -88,7 +91,8 @@ function runs(pid: number): boolean {
 /** Nothing of a sandbox is left but its logs. */
 async function expectNothingLeft({ name, supervisorPid, monitorPid, displayPid }: Listed): Promise<void> {
   await Promise.all([supervisorPid, monitorPid, displayPid].map((pid) => pid !== null && gone(pid)));
-  expect(JSON.parse((await run("list", "--json")).out.toString())).toEqual([]);
+  const left: Listed[] = JSON.parse((await run("list", "--json")).out.toString());
+  expect(left.map((entry) => entry.name)).not.toContain(name);
   expect(readdirSync(join(folder, "vitrine"))).not.toContain(name);
 }
 
@@ -223,8 +227,7 @@ describe("when things go wrong", () => {
         environment,
       );
       let sandbox: Listed | undefined;
-      while (sandbox === undefined || sandbox.monitorPid === null)
-        sandbox = await listed("early").catch(() => undefined);
+      while (sandbox === undefined) sandbox = await listed("early").catch(() => undefined);
       child.kill("SIGINT");
       expect(await once(child, "exit")).toEqual([null, "SIGINT"]);
       await expectNothingLeft(sandbox);
@@ -274,9 +277,9 @@ describe("when things go wrong", () => {
       process.kill(supervisorPid, "SIGKILL");
       expect((await waiting).status).toBe(71);
       await Promise.all([gone(supervisorPid), gone(monitorPid)]);
-      expect(readdirSync(join(folder, "vitrine"))).toEqual(["orphan"]);
-      expect((await run("list")).errors).toBe("No app is installed, and no sandbox runs.\n");
-      expect(readdirSync(join(folder, "vitrine"))).toEqual([]);
+      expect(readdirSync(join(folder, "vitrine"))).toContain("orphan");
+      expect((await run("list")).out.toString()).not.toContain("orphan");
+      expect(readdirSync(join(folder, "vitrine"))).not.toContain("orphan");
     },
     BOOT_DEADLINE_MS,
   );

@@ -32,6 +32,8 @@ import { CompositorAccess } from "./compositor-access.ts";
 import type { Severity } from "./log-file.ts";
 import { RUNTIME_FLAGS } from "./start-supervisor.ts";
 
+/** How long it may take to be there, in milliseconds: that it ends is noticed at once, so only one that hangs is waited for. */
+export const DISPLAY_OPEN_DEADLINE_MS = 120_000;
 /** How long it may take to take leave of the compositor at the end, in milliseconds. */
 export const DISPLAY_CLOSE_DEADLINE_MS = 3000;
 
@@ -188,11 +190,8 @@ export class DisplayProcess {
       throw this.#process.failure(end);
     });
     ended.catch(() => {});
-    const answer = this.#rpc.call("open", {
-      ...settings,
-      policy: packPolicy(policy),
-      layout: this.#compositor.layout(),
-    });
+    const first = { ...settings, policy: packPolicy(policy), layout: this.#compositor.layout() };
+    const answer = this.#rpc.call("open", first, { deadlineMs: DISPLAY_OPEN_DEADLINE_MS });
     // What it dies of says more than that it does not answer.
     const failed = answer.catch(async (error) => {
       await Promise.race([ended, Bun.sleep(LAST_WORDS_MS)]);
