@@ -46,7 +46,8 @@ export const APPS: readonly TriedApp[] = [
   { app: "org.videolan.vlc", toolkit: "Qt 5", before: ["Return", "control+n"], text: "letters" },
   // What it asks is agreed to; the field that filters.
   { app: "transmission-gtk", toolkit: "GTK 3", before: ["alt+a", "@850,92"], text: "letters" },
-  { app: "net.thunderbird.Thunderbird", toolkit: "its own, on GTK 3", text: "letters" },
+  // Its welcome has a field for an address.
+  { app: "net.thunderbird.Thunderbird", toolkit: "its own, on GTK 3", before: ["@512,528"], text: "letters" },
   // Past the welcome, the tool for text, a place on the page.
   { app: "org.inkscape.Inkscape", toolkit: "GTK 3", before: ["Escape", "t", "@500,400"], text: "letters" },
   { app: "org.kde.kate", toolkit: "Qt 6, KDE", before: ["control+n"] },

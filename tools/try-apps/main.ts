@@ -232,7 +232,9 @@ class Trial {
       await this.#input.chord("alt", key);
       if (await gone()) return "asked";
     }
-    return "no";
+    // What was closed may have been a dialog, in front of its window.
+    await sway.command("kill");
+    return (await gone()) ? "yes" : "no";
   }
 
   async #remove(): Promise<void> {
