@@ -3,7 +3,6 @@
  *
  * The host knows no more of this disk than its size, and whether it has ever been made into a file system.
  */
-import { execFile } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -16,10 +15,10 @@ import {
   readSync,
 } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { VitrineError } from "../../base/error.ts";
 import { USER_HOME } from "./environment.ts";
 import { BUSYBOX } from "./launch-command.ts";
+import { runProgram } from "./run-program.ts";
 
 /** Where the disk is mounted as a whole; the folder `home` of it is what apps see. */
 const MOUNT_POINT = "/data";
@@ -38,8 +37,6 @@ const UNMOUNT_INTERVAL_MS = 50;
 
 /** e2fsck(8): what it found is mended. */
 const FSCK_MENDED = [1, 2, 3];
-
-const run = promisify(execFile);
 
 export class HomeDisk {
   readonly #home: string;
@@ -64,20 +61,20 @@ export class HomeDisk {
       throw new VitrineError("unavailable", "Cannot open the home: a disk that can be written is wanted");
     }
     const device = `/dev/${name}`;
-    if (format) await run("/usr/sbin/mke2fs", [...MKFS_OPTIONS, device]);
+    if (format) await runProgram("/usr/sbin/mke2fs", [...MKFS_OPTIONS, device]);
     await mountMended(device, name);
     const bytes = Number(readFileSync(`${BLOCK_DEVICES}/${name}/size`, "utf8")) * 512;
-    if (!format && ext4Bytes(device) < bytes) await run("/usr/sbin/resize2fs", [device]);
+    if (!format && ext4Bytes(device) < bytes) await runProgram("/usr/sbin/resize2fs", [device]);
     const stored = join(MOUNT_POINT, "home");
     if (!existsSync(stored)) await makeHome(stored, appRoot, user);
     const home = join(appRoot, USER_HOME);
-    await run(BUSYBOX, ["mount", "-o", "bind", stored, home]);
+    await runProgram(BUSYBOX, ["mount", "-o", "bind", stored, home]);
     return new HomeDisk(home);
   }
 
   /** Everything is on the disk when this resolves. What used the home must have been told to end. */
   async close(): Promise<void> {
-    await run(BUSYBOX, ["sync"]);
+    await runProgram(BUSYBOX, ["sync"]);
     for (const path of [this.#home, MOUNT_POINT]) await unmount(path);
   }
 }
@@ -106,16 +103,16 @@ export function ext4Bytes(device: string): number {
 
 /** Mounts the disk; one that cannot be mounted, or that the kernel has found errors on, is mended first. */
 async function mountMended(device: string, name: string): Promise<void> {
-  const mount = () => run(BUSYBOX, ["mount", "-t", "ext4", "-o", MOUNT_OPTIONS, device, MOUNT_POINT]);
+  const mount = () => runProgram(BUSYBOX, ["mount", "-t", "ext4", "-o", MOUNT_OPTIONS, device, MOUNT_POINT]);
   try {
     await mount();
     if (readFileSync(`/sys/fs/ext4/${name}/errors_count`, "utf8").trim() === "0") return;
-    await run(BUSYBOX, ["umount", MOUNT_POINT]);
+    await runProgram(BUSYBOX, ["umount", MOUNT_POINT]);
   } catch {
     // What fsck says counts.
   }
   try {
-    await run("/usr/sbin/e2fsck", ["-p", device]).catch((error) => {
+    await runProgram("/usr/sbin/e2fsck", ["-p", device]).catch((error) => {
       if (!FSCK_MENDED.includes((error as { code?: unknown }).code as number)) throw error;
     });
     await mount();
@@ -128,7 +125,7 @@ async function mountMended(device: string, name: string): Promise<void> {
 async function unmount(path: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await run(BUSYBOX, ["umount", path]);
+      await runProgram(BUSYBOX, ["umount", path]);
       return;
     } catch (cause) {
       if (attempt === UNMOUNT_ATTEMPTS) throw new VitrineError("io", `Cannot unmount "${path}": in use`, { cause });
@@ -142,8 +139,8 @@ async function makeHome(home: string, appRoot: string, user: { uid: number; gid:
   // Copied from inside the app root: its links mean places in there.
   const skeleton = join(appRoot, SKELETON);
   if (existsSync(skeleton)) {
-    await run(BUSYBOX, ["cp", "-a", `${skeleton}/.`, home]);
-    await run(BUSYBOX, ["chown", "-Rh", `${user.uid}:${user.gid}`, home]);
+    await runProgram(BUSYBOX, ["cp", "-a", `${skeleton}/.`, home]);
+    await runProgram(BUSYBOX, ["chown", "-Rh", `${user.uid}:${user.gid}`, home]);
   }
   chmodSync(home, 0o700);
   chownSync(home, user.uid, user.gid);

@@ -51,12 +51,25 @@ const ACCELERATION: Readonly<Record<Accelerator, readonly string[]>> = {
  * translator can keep running code that the kernel has just patched, and the switch of the scheduler's clock, late in the
  * kernel's start, then meets a breakpoint on another processor: one boot in forty ended in a panic.
  *
+ * noreplace-smp: nor does it write its locks out of its code while it has one processor, and in again for the second, after
+ * which all of that would be translated anew: a fifth of a second.
+ *
  * lpj: loops in a tick, for delays that the time stamp counter does not serve; a number at all is what matters, because the
  * kernel otherwise counts for a second while init adds a processor, and gives up.
  */
 const KERNEL_OPTIONS_BY_ACCELERATOR: Readonly<Record<Accelerator, readonly string[]>> = {
   kvm: [],
-  tcg: ["maxcpus=1", "lpj=10000000"],
+  tcg: ["maxcpus=1", "lpj=10000000", "noreplace-smp"],
+};
+
+/**
+ * The same for a machine that nobody will save. The kernel hands words that it does not know to init as its environment, and
+ * so to the agent, whose runtime then makes no machine code of what it has run some hundred times: that code would be
+ * translated once more, which a start pays for and seldom gets back. One that will be saved has the time.
+ */
+const UNSAVED_KERNEL_OPTIONS_BY_ACCELERATOR: Readonly<Record<Accelerator, readonly string[]>> = {
+  kvm: [],
+  tcg: ["BUN_JSC_useJIT=0"],
 };
 
 /**
@@ -94,8 +107,8 @@ export function qemuArguments(
 ): string[] {
   const { fixed, elastic } = memoryParts(spec);
   const room = elastic * MIB + (arenaBytes === undefined ? 0 : arenaRoom(arenaBytes));
-  const rehearsal = start === "saveable" ? [REHEARSAL_OPTION] : [];
-  const kernelOptions = [...KERNEL_OPTIONS, ...KERNEL_OPTIONS_BY_ACCELERATOR[accelerator], ...rehearsal].join(" ");
+  const purpose = start === "saveable" ? [REHEARSAL_OPTION] : UNSAVED_KERNEL_OPTIONS_BY_ACCELERATOR[accelerator];
+  const kernelOptions = [...KERNEL_OPTIONS, ...KERNEL_OPTIONS_BY_ACCELERATOR[accelerator], ...purpose].join(" ");
   return [
     ["-name", `vitrine-${spec.name}`],
     ["-M", `q35,usb=off,vmport=off,smbus=off,sata=off,hpet=off${start === "boot" ? "" : ",memory-backend=memory"}`],
