@@ -44,6 +44,9 @@ describe("the command of a desktop entry", () => {
     ["app %i %c %k %d 100%%", [], ["app", "--icon", "app", "The App", "100%"]],
     ['"/opt/the app/run" "a \\\\"b\\\\" \\\\$c" d', [], ["/opt/the app/run", 'a "b" $c', "d"]],
     ['env A="b c" app', [], ["env", "A=b c", "app"]],
+    ["env GDK_BACKEND=x11 A=b app %F", ["c"], ["env", "A=b", "app", "c"]],
+    ["env QT_QPA_PLATFORM=xcb app", [], ["env", "app"]],
+    ["env GDK_BACKEND=wayland app", [], ["env", "GDK_BACKEND=wayland", "app"]],
   ])("%s with %p", (exec, files, expected) => {
     expect(command(exec, files)).toEqual(expected);
   });

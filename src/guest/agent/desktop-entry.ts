@@ -10,6 +10,8 @@ import { findInRoot } from "./resolve-command.ts";
 const FOLDERS = ["/usr/local/share/applications", "/usr/share/applications"];
 /** Bytes of an entry; the largest, with all translations, have 60 000. */
 const MAX_ENTRY_BYTES = 1024 * 1024;
+/** Put before a command by env(1): that toolkits shall use X11, which there is not, though they know Wayland (Audacity's). */
+const WANTS_X11 = /^(GDK_BACKEND|SDL_VIDEODRIVER)=x11$|^QT_QPA_PLATFORM=xcb$/;
 
 /**
  * The command line for `argv`: the name of an entry and what it shall open. Throws "not-found" when the image has no such
@@ -28,7 +30,9 @@ export function entryCommand(root: string, argv: readonly string[], action: stri
   if (group === undefined) {
     throw new VitrineError("not-found", `Cannot start "${name}": its desktop entry has no action "${action}"`);
   }
-  const command = expand(splitExec(group.get("Exec") ?? ""), words, {
+  const exec = splitExec(group.get("Exec") ?? "");
+  const own = exec[0] === "env" ? exec.filter((word) => !WANTS_X11.test(word)) : exec;
+  const command = expand(own, words, {
     name: main?.get("Name") ?? "",
     icon: main?.get("Icon") ?? "",
   });
