@@ -12,7 +12,7 @@ import { ARENA_BYTES, type ArenaTemplate, createArena } from "../src/host/image/
 import { ensureBootPackages } from "../src/host/image/boot-packages.ts";
 import { cpioArchive } from "../src/host/image/cpio.ts";
 import { initramfsFor, type Kernel } from "../src/host/image/kernel.ts";
-import { GuestLink } from "../src/host/sandbox/guest-link.ts";
+import { GuestLink } from "../src/host/sandbox/guest/guest-link.ts";
 import { snapshotKey } from "../src/host/snapshot/snapshot-key.ts";
 import { openSnapshot } from "../src/host/snapshot/snapshot-store.ts";
 import { ensureSnapshot } from "../src/host/snapshot/take-snapshot.ts";

@@ -1,7 +1,7 @@
 /** Apps that have started before anybody wants them: nobody sees them until somebody adopts one, and then all is as usual. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import type { ByteStream } from "../../src/channel/byte-stream.ts";
-import { connectSandbox, type SandboxConnection } from "../../src/host/sandbox/control-client.ts";
+import { connectSandbox, type SandboxConnection } from "../../src/host/sandbox/supervisor/control-client.ts";
 import { Compositor } from "../support/compositor.ts";
 import { eventually } from "../support/deadline.ts";
 import { VirtualInput } from "../support/input.ts";

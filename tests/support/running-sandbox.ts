@@ -10,14 +10,14 @@ import { PLAIN_LOOKS } from "../../src/channel/contract/agent.ts";
 import { ARENA_BYTES } from "../../src/channel/contract/display.ts";
 import { type Outcome, ownEnvironment, vitrine } from "../../src/cli/test-support.ts";
 import { GuestDisplay } from "../../src/guest/display/guest-display.ts";
-import { connectSandbox, type SandboxConnection } from "../../src/host/sandbox/control-client.ts";
 import { logPaths, sandboxPaths } from "../../src/host/sandbox/directories.ts";
-import type { EndReason } from "../../src/host/sandbox/lifecycle.ts";
 import { acquireLock, type SandboxLock } from "../../src/host/sandbox/lock.ts";
 import { LogFile } from "../../src/host/sandbox/log-file.ts";
 import { loadPolicy } from "../../src/host/sandbox/policy-files.ts";
-import { Supervisor } from "../../src/host/sandbox/supervisor.ts";
-import type { SupervisorSpec } from "../../src/host/sandbox/supervisor-spec.ts";
+import { connectSandbox, type SandboxConnection } from "../../src/host/sandbox/supervisor/control-client.ts";
+import type { EndReason } from "../../src/host/sandbox/supervisor/lifecycle.ts";
+import { Supervisor } from "../../src/host/sandbox/supervisor/supervisor.ts";
+import type { SupervisorSpec } from "../../src/host/sandbox/supervisor/supervisor-spec.ts";
 import { HostProcessDriver } from "../../src/host/sandbox/test-support.ts";
 import type { Compositor } from "./compositor.ts";
 

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { processorMs } from "../../src/host/sandbox/processor-time.ts";
+import { processorMs } from "../../src/host/sandbox/ready/processor-time.ts";
 import { differenceInFrame, makeRoomForFrame } from "../support/framed.ts";
 import { VirtualInput } from "../support/input.ts";
 import type { Pixels } from "../support/pixels.ts";

@@ -20,7 +20,7 @@ import { startVitrine } from "../../src/cli/test-support.ts";
 import { openImage } from "../../src/host/image/images.ts";
 import { ensureKernel } from "../../src/host/image/kernel.ts";
 import { ensureToolsImage } from "../../src/host/image/tools-image.ts";
-import { GuestLink } from "../../src/host/sandbox/guest-link.ts";
+import { GuestLink } from "../../src/host/sandbox/guest/guest-link.ts";
 import { snapshotKey } from "../../src/host/snapshot/snapshot-key.ts";
 import { describeSnapshot, openSnapshot } from "../../src/host/snapshot/snapshot-store.ts";
 import { ensureSnapshot } from "../../src/host/snapshot/take-snapshot.ts";

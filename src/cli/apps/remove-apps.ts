@@ -7,7 +7,7 @@ import { removeLaunchers } from "../../host/apps/launchers.ts";
 import { configDirectory, configNames, findConfig } from "../../host/sandbox/config.ts";
 import { findHomeDisk } from "../../host/sandbox/home-disk.ts";
 import { removeSandbox } from "../../host/sandbox/make.ts";
-import { endReady } from "../../host/sandbox/ready-machines.ts";
+import { endReady } from "../../host/sandbox/ready/ready-machines.ts";
 import type { RemoveFlags } from "../commands/remove.ts";
 import type { CliContext } from "../context.ts";
 import { confirm } from "../terminal/confirm.ts";

@@ -5,7 +5,7 @@ import { rollBack } from "../../host/apps/install.ts";
 import type { Upgrade } from "../../host/apps/layer-contents.ts";
 import { type UpdateResult, updateApps } from "../../host/apps/update.ts";
 import { configNames, findConfig } from "../../host/sandbox/config.ts";
-import { endReady } from "../../host/sandbox/ready-machines.ts";
+import { endReady } from "../../host/sandbox/ready/ready-machines.ts";
 import { findSandbox } from "../../host/sandbox/record.ts";
 import type { UpdateFlags } from "../commands/update.ts";
 import type { CliContext } from "../context.ts";

@@ -10,7 +10,7 @@ interface ExecFlags {
 
 export const execCommand = buildCommand<ExecFlags, [string, ...string[]], CliContext>({
   async func(flags, sandbox, ...argv) {
-    const { connectSandbox } = await import("../../host/sandbox/control-client.ts");
+    const { connectSandbox } = await import("../../host/sandbox/supervisor/control-client.ts");
     const { launchCommand } = await import("../run/launch.ts");
     const { attach } = await import("../run/attach.ts");
     const { statusOfProcess } = await import("../terminal/exit-status.ts");

@@ -139,7 +139,7 @@ async function describe(context: CliContext, name: string, entry: SandboxEntry |
   if (info === undefined) return { ...silent, state: entry.kind === "recorded" ? "not answering" : "starting" };
   const { total, available } = info.guestMemory ?? {};
   const pids = [info.supervisorPid, info.monitorPid, info.displayPid].filter((pid) => pid !== null);
-  const { memoryCost } = await import("../../host/sandbox/resident.ts");
+  const { memoryCost } = await import("../../host/sandbox/memory/resident.ts");
   const costs = pids.flatMap((pid) => memoryCost(pid) ?? []);
   const sum = (part: "own" | "shared") => costs.reduce((total, cost) => total + cost[part], 0);
   return {
@@ -163,7 +163,7 @@ async function describe(context: CliContext, name: string, entry: SandboxEntry |
 }
 
 async function ask(context: CliContext, name: string) {
-  const { connectSandbox } = await import("../../host/sandbox/control-client.ts");
+  const { connectSandbox } = await import("../../host/sandbox/supervisor/control-client.ts");
   const timer = Promise.withResolvers<undefined>();
   const timeout = setTimeout(() => timer.resolve(undefined), LIST_DEADLINE_MS);
   try {

@@ -8,7 +8,7 @@ export const networkCommand = buildCommand<Record<never, never>, [string, Networ
   async func(_flags, name, policy) {
     const { formatPolicy } = await import("../../host/network/policy.ts");
     const { readConfig } = await import("../../host/sandbox/config.ts");
-    const { findConnection } = await import("../../host/sandbox/control-client.ts");
+    const { findConnection } = await import("../../host/sandbox/supervisor/control-client.ts");
     if (policy === undefined) {
       const { network } = readConfig(name, this.process.env);
       return void this.process.stdout.write(`${formatPolicy(network)}\n`);

@@ -12,7 +12,7 @@ export const stopCommand = buildCommand<StopFlags, string[], CliContext>({
   async func({ force, all }, ...names) {
     const { VitrineError } = await import("../../base/error.ts");
     const { listSandboxes } = await import("../../host/sandbox/record.ts");
-    const { connectSandbox } = await import("../../host/sandbox/control-client.ts");
+    const { connectSandbox } = await import("../../host/sandbox/supervisor/control-client.ts");
     if (names.length === 0 && !all) {
       throw new VitrineError("invalid-argument", "Cannot stop: name a sandbox", {
         fix: "vitrine list shows them; --all stops all",

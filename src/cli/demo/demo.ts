@@ -3,9 +3,13 @@ import { writeFileSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import type { Phase } from "../../channel/contract/control.ts";
 import { buildImage } from "../../host/image/images.ts";
-import { compositorSocket, probeCompositor } from "../../host/sandbox/compositor.ts";
-import { connectSandbox, type LaunchedProcess, type SandboxConnection } from "../../host/sandbox/control-client.ts";
 import { findSandbox } from "../../host/sandbox/record.ts";
+import { compositorSocket, probeCompositor } from "../../host/sandbox/supervisor/compositor.ts";
+import {
+  connectSandbox,
+  type LaunchedProcess,
+  type SandboxConnection,
+} from "../../host/sandbox/supervisor/control-client.ts";
 import type { DemoFlags } from "../commands/demo.ts";
 import type { CliContext } from "../context.ts";
 import { DEFAULT_RELEASE } from "../flags.ts";

@@ -1,9 +1,9 @@
 /** Joins a process of a sandbox to this process: streams, signals, and its end. */
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { ProcessEnd, Signal } from "../../channel/contract/control.ts";
-import type { LaunchedProcess } from "../../host/sandbox/control-client.ts";
+import { X11Only } from "../../host/sandbox/guest/x11-only.ts";
 import { LineCutter } from "../../host/sandbox/log-file.ts";
-import { X11Only } from "../../host/sandbox/x11-only.ts";
+import type { LaunchedProcess } from "../../host/sandbox/supervisor/control-client.ts";
 import { Output, readStandardInput } from "./standard-streams.ts";
 
 /** What is passed on to the process instead of ending this command. */

@@ -20,7 +20,7 @@ import { fileURLToPath } from "node:url";
 import { VitrineError } from "../../base/error.ts";
 import { taint, type Untrusted, validate } from "../../base/untrusted.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import type { LaunchedProcess, SandboxConnection } from "../../host/sandbox/control-client.ts";
+import type { LaunchedProcess, SandboxConnection } from "../../host/sandbox/supervisor/control-client.ts";
 import { interruptible } from "../terminal/interrupt.ts";
 import { launchCommand } from "./launch.ts";
 

@@ -1,8 +1,8 @@
 /** Starting a process in a sandbox, with the exit status that shells have for a command that is not there. */
 import { VitrineError } from "../../base/error.ts";
 import { MAX_ACTIVATION_TOKEN_CHARS } from "../../channel/contract/control.ts";
-import type { LaunchedProcess, SandboxConnection } from "../../host/sandbox/control-client.ts";
 import type { Environment } from "../../host/sandbox/directories.ts";
+import type { LaunchedProcess, SandboxConnection } from "../../host/sandbox/supervisor/control-client.ts";
 import { CommandNotFound } from "../terminal/exit-status.ts";
 
 /**

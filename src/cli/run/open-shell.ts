@@ -1,6 +1,6 @@
 /** What `vitrine shell` does: joins this terminal to one in the sandbox. */
 import { VitrineError } from "../../base/error.ts";
-import { connectSandbox, type LaunchedProcess } from "../../host/sandbox/control-client.ts";
+import { connectSandbox, type LaunchedProcess } from "../../host/sandbox/supervisor/control-client.ts";
 import type { ShellFlags } from "../commands/shell.ts";
 import type { CliContext } from "../context.ts";
 import { statusOfProcess } from "../terminal/exit-status.ts";

@@ -1,8 +1,8 @@
 /** What `vitrine run` does. */
 import type { Phase } from "../../channel/contract/control.ts";
 import { PHASES } from "../../channel/contract/control.ts";
-import { requireCompositor } from "../../host/sandbox/compositor.ts";
-import type { LaunchedProcess, SandboxConnection } from "../../host/sandbox/control-client.ts";
+import { requireCompositor } from "../../host/sandbox/supervisor/compositor.ts";
+import type { LaunchedProcess, SandboxConnection } from "../../host/sandbox/supervisor/control-client.ts";
 import type { RunFlags } from "../commands/run.ts";
 import { type CliContext, writeJson } from "../context.ts";
 import { statusOfProcess } from "../terminal/exit-status.ts";

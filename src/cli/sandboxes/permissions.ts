@@ -4,7 +4,6 @@ import { withoutRule, withRule } from "../../host/policy/edit.ts";
 import { INTERFACE_PREFIX, parsePolicy, parseSubject, valuesOfSubject } from "../../host/policy/parse.ts";
 import { interfaceSetting, type Policy, type Setting, type Subject, settingOf } from "../../host/policy/policy.ts";
 import { TOPIC_NAMES, TOPICS, type Topic, type Value } from "../../host/policy/topics.ts";
-import { findConnection } from "../../host/sandbox/control-client.ts";
 import {
   allowedInterfaces,
   loadPolicy,
@@ -13,6 +12,7 @@ import {
   requireSound,
   writePolicyFile,
 } from "../../host/sandbox/policy-files.ts";
+import { findConnection } from "../../host/sandbox/supervisor/control-client.ts";
 import type { PermissionsFlags } from "../commands/permissions.ts";
 import { type CliContext, writeJson } from "../context.ts";
 import { formatTable } from "../terminal/report.ts";

@@ -1,6 +1,6 @@
 /** What `vitrine trace` does. */
 import { sanitizeText } from "../../base/sanitize.ts";
-import { connectSandbox, type ShownTrace } from "../../host/sandbox/control-client.ts";
+import { connectSandbox, type ShownTrace } from "../../host/sandbox/supervisor/control-client.ts";
 import type { TraceFlags } from "../commands/trace.ts";
 import type { CliContext } from "../context.ts";
 import { Output } from "../run/standard-streams.ts";

@@ -5,12 +5,12 @@ import { openAppSystem, openImageSystem, type SystemFiles } from "../../host/app
 import { listImages } from "../../host/image/images.ts";
 import { makeWorkFolder } from "../../host/image/work-folder.ts";
 import type { NetworkPolicy } from "../../host/network/policy.ts";
-import { requireCompositor } from "../../host/sandbox/compositor.ts";
 import { readConfig } from "../../host/sandbox/config.ts";
 import type { Environment } from "../../host/sandbox/directories.ts";
 import { removeLogs } from "../../host/sandbox/log-file.ts";
 import { loadPolicy, requireSound } from "../../host/sandbox/policy-files.ts";
-import type { SupervisorSpec } from "../../host/sandbox/supervisor-spec.ts";
+import { requireCompositor } from "../../host/sandbox/supervisor/compositor.ts";
+import type { SupervisorSpec } from "../../host/sandbox/supervisor/supervisor-spec.ts";
 import type { TryFlags } from "../commands/try.ts";
 import type { CliContext } from "../context.ts";
 import { attach } from "../run/attach.ts";

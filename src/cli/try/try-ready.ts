@@ -1,13 +1,17 @@
 /** A try that begins where another machine has got to already: it takes a ready one, and has the next one made. */
 import { VitrineError } from "../../base/error.ts";
-import { connectSandbox, type LaunchedProcess, type SandboxConnection } from "../../host/sandbox/control-client.ts";
 import type { Environment } from "../../host/sandbox/directories.ts";
 import { policyPaths, readPolicyFile } from "../../host/sandbox/policy-files.ts";
-import { type ReadyStart, readyKey } from "../../host/sandbox/ready-key.ts";
-import { startReady } from "../../host/sandbox/ready-machines.ts";
+import { type ReadyStart, readyKey } from "../../host/sandbox/ready/ready-key.ts";
+import { startReady } from "../../host/sandbox/ready/ready-machines.ts";
 import { readRecords } from "../../host/sandbox/record.ts";
 import { readSettings } from "../../host/sandbox/settings.ts";
-import type { SupervisorSpec } from "../../host/sandbox/supervisor-spec.ts";
+import {
+  connectSandbox,
+  type LaunchedProcess,
+  type SandboxConnection,
+} from "../../host/sandbox/supervisor/control-client.ts";
+import type { SupervisorSpec } from "../../host/sandbox/supervisor/supervisor-spec.ts";
 import { fileOf } from "../run/hand-in.ts";
 import { activationToken } from "../run/launch.ts";
 import { readVersion } from "../version.ts";

@@ -15,7 +15,7 @@ import { socketPair } from "../../sys/socket.ts";
 import type { Kernel } from "../image/kernel.ts";
 import { GuestNetwork } from "../network/guest-network.ts";
 import type { NetworkPolicy } from "../network/policy.ts";
-import { GuestLink } from "../sandbox/guest-link.ts";
+import { GuestLink } from "../sandbox/guest/guest-link.ts";
 import { awaitBoot } from "../vmm/boot-watchdog.ts";
 import type { Driver, RunningVm } from "../vmm/driver.ts";
 

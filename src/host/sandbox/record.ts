@@ -10,7 +10,7 @@ import {
 } from "./directories.ts";
 import { isLocked } from "./lock.ts";
 import { removeLogs } from "./log-file.ts";
-import type { SupervisorSpec } from "./supervisor-spec.ts";
+import type { SupervisorSpec } from "./supervisor/supervisor-spec.ts";
 
 const recordSchema = z.object({
   name: z.string(),

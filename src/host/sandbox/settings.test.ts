@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MAX_READY_MACHINES } from "./ready-pool.ts";
+import { MAX_READY_MACHINES } from "./ready/ready-pool.ts";
 import { readSettings } from "./settings.ts";
 
 let folder: string;

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
 import { configDirectory, type Environment } from "./directories.ts";
-import { MAX_READY_MACHINES } from "./ready-pool.ts";
+import { MAX_READY_MACHINES } from "./ready/ready-pool.ts";
 
 const schema = z.strictObject({
   /** Machines in which an app has started before anybody tries it, at most; 0: none. */

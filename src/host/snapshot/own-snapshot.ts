@@ -1,7 +1,7 @@
 /** The snapshot for a sandbox's own machine, taken before that starts: for one that nobody waits for. */
 import { VitrineError } from "../../base/error.ts";
 import type { LogFile } from "../sandbox/log-file.ts";
-import type { SupervisorSpec } from "../sandbox/supervisor-spec.ts";
+import type { SupervisorSpec } from "../sandbox/supervisor/supervisor-spec.ts";
 import type { Driver } from "../vmm/driver.ts";
 
 /**

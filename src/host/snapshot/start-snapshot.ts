@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { snapshotLogPath } from "../sandbox/directories.ts";
-import { RUNTIME_FLAGS } from "../sandbox/start-supervisor.ts";
+import { RUNTIME_FLAGS } from "../sandbox/supervisor/start-supervisor.ts";
 import { DRIVER_NAMES } from "../vmm/drivers.ts";
 import { snapshotSpecSchema } from "./take-snapshot.ts";
 
