@@ -20,7 +20,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   "src/channel": { folders: ["src/base", "src/sys"], packages: ["zod/mini"] },
   "src/guest": { folders: ["src/base", "src/sys", "src/channel", "src/wayland"], packages: ["zod/mini"] },
   "src/host/catalog": {
-    folders: ["src/base", "src/host/image"],
+    folders: ["src/base", "src/host/files", "src/host/image"],
     packages: ["zod/mini", "@rgrove/parse-xml"],
   },
   "src/host": { folders: ["src/base", "src/sys", "src/channel", "src/wayland"], packages: ["zod/mini"] },

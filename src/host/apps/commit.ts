@@ -5,7 +5,7 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
-import { syncToDisk } from "../durable-file.ts";
+import { syncToDisk } from "../files/durable-file.ts";
 import { acquire, storeDirectory } from "../image/store.ts";
 import { configDirectory, placeSandbox, type SandboxConfig, writeConfig } from "../sandbox/config.ts";
 import type { Environment } from "../sandbox/directories.ts";

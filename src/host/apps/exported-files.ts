@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { taint, type Untrusted, validate } from "../../base/untrusted.ts";
-import { syncToDisk } from "../durable-file.ts";
+import { syncToDisk } from "../files/durable-file.ts";
 import { STORED_NAME_CHARS } from "../image/stored-image.ts";
 import type { AppSystem } from "../sandbox/config.ts";
 import type { BuiltLayer } from "./layer-build.ts";

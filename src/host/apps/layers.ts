@@ -1,7 +1,7 @@
 /** App layers in the store: each a file system that a builder made, named by its content. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { syncToDisk } from "../durable-file.ts";
+import { syncToDisk } from "../files/durable-file.ts";
 import { removeTree, storeDirectory, storedPath } from "../image/store.ts";
 import { STORED_NAME_CHARS, type StoredImage } from "../image/stored-image.ts";
 import { verifyFile } from "../image/verified-file.ts";

@@ -5,7 +5,7 @@ import { VitrineError } from "../../base/error.ts";
 import { dataRanges } from "../../sys/files.ts";
 import { openFile, preadInto } from "../../sys/memory.ts";
 import { lockStore, placeApps } from "../apps/commit.ts";
-import { syncToDisk } from "../durable-file.ts";
+import { syncToDisk } from "../files/durable-file.ts";
 import { checkSpace, noSpace } from "../image/store.ts";
 import { makeWorkFolder } from "../image/work-folder.ts";
 import { configDirectory, lockConfig, readConfig, type SandboxConfig } from "../sandbox/config.ts";

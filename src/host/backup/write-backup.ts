@@ -8,7 +8,7 @@ import { createZstdCompress } from "node:zlib";
 import { VitrineError } from "../../base/error.ts";
 import { dataRanges } from "../../sys/files.ts";
 import { openFile, preadInto } from "../../sys/memory.ts";
-import { syncToDisk } from "../durable-file.ts";
+import { syncToDisk } from "../files/durable-file.ts";
 import { configDirectory, lockConfig, readConfig } from "../sandbox/config.ts";
 import type { Environment } from "../sandbox/directories.ts";
 import type { HomeDisk } from "../sandbox/home-disk.ts";

@@ -9,9 +9,9 @@
  *       {"kind": "file", "name": "flathub", "address": "https://.../appstream.xml.gz"}
  *     ]}
  */
-import { readFileSync } from "node:fs";
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
+import { readUserSettings } from "../files/user-settings.ts";
 import { archiveAddress, archiveKeyring } from "../image/archive-source.ts";
 import { ARCHITECTURE, RELEASE } from "../image/packages.ts";
 import { DirectorySource, FileSource } from "./appstream-source.ts";
@@ -88,23 +88,7 @@ function toArchive(source: SourceDescription & { kind: "debian" }): ConfiguredAr
 }
 
 function readSources(path: string): readonly SourceDescription[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return DEFAULT;
-    throw error;
-  }
-  try {
-    return schema.parse(JSON.parse(text)).sources;
-  } catch (cause) {
-    const issue = cause instanceof z.core.$ZodError ? cause.issues[0] : undefined;
-    const why = issue === undefined ? "it is no JSON" : `${issue.path.join(".") || "it"}: ${issue.message}`;
-    throw new VitrineError("invalid-argument", `Cannot use "${path}": ${why}`, {
-      cause,
-      fix: `edit or remove ${path}`,
-    });
-  }
+  return readUserSettings(path, schema)?.sources ?? DEFAULT;
 }
 
 function toSource(description: SourceDescription): CatalogSource {

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { VitrineError } from "../../base/error.ts";
-import { syncToDisk, writeDurably } from "../durable-file.ts";
+import { syncToDisk, writeDurably } from "../files/durable-file.ts";
 import { type ArchiveSuite, releaseSuites, suiteAddress } from "./archive-source.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { fileDigest } from "./erofs.ts";

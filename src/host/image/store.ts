@@ -9,7 +9,7 @@ import { isAbsolute, join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import { openFile } from "../../sys/memory.ts";
 import { tryLock } from "../../sys/process.ts";
-import { syncToDisk } from "../durable-file.ts";
+import { syncToDisk } from "../files/durable-file.ts";
 import type { BuildOptions } from "./build-options.ts";
 
 /** How often a waiting builder looks whether the other one is done. */

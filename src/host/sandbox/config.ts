@@ -22,7 +22,7 @@ import { VitrineError } from "../../base/error.ts";
 import { exchangePaths } from "../../sys/files.ts";
 import { openFile } from "../../sys/memory.ts";
 import { tryLock } from "../../sys/process.ts";
-import { syncToDisk, writeDurably } from "../durable-file.ts";
+import { syncToDisk, writeDurably } from "../files/durable-file.ts";
 import { storedImageSchema } from "../image/stored-image.ts";
 import { policySchema } from "../network/policy.ts";
 import { COLOUR_NAMES } from "./colour.ts";

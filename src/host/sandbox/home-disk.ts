@@ -7,7 +7,7 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
-import { syncToDisk } from "../durable-file.ts";
+import { syncToDisk } from "../files/durable-file.ts";
 
 /** Quota of a home unless asked otherwise, in bytes: what is not used takes no room. */
 export const DEFAULT_HOME_BYTES = 16_000_000_000;

@@ -3,9 +3,8 @@
  *
  *     {"readyMachines": 0}
  */
-import { readFileSync } from "node:fs";
 import * as z from "zod/mini";
-import { VitrineError } from "../../base/error.ts";
+import { readUserSettings } from "../files/user-settings.ts";
 import { configDirectory, type Environment } from "./directories.ts";
 import { MAX_READY_MACHINES } from "./ready/ready-pool.ts";
 
@@ -21,22 +20,5 @@ export interface Settings {
 /** Throws "invalid-argument" when the file is not right. */
 export function readSettings(environment: Environment = process.env): Settings {
   const path = `${configDirectory(environment)}/settings.json`;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { readyMachines: MAX_READY_MACHINES };
-    throw error;
-  }
-  try {
-    const { readyMachines = MAX_READY_MACHINES } = schema.parse(JSON.parse(text));
-    return { readyMachines };
-  } catch (cause) {
-    const issue = cause instanceof z.core.$ZodError ? cause.issues[0] : undefined;
-    const why = issue === undefined ? "it is no JSON" : `${issue.path.join(".") || "it"}: ${issue.message}`;
-    throw new VitrineError("invalid-argument", `Cannot use "${path}": ${why}`, {
-      cause,
-      fix: `edit or remove ${path}`,
-    });
-  }
+  return { readyMachines: readUserSettings(path, schema)?.readyMachines ?? MAX_READY_MACHINES };
 }
