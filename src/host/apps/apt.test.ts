@@ -150,8 +150,9 @@ describe("what a builder says of a layer", () => {
 });
 
 test("apps get what they need to reach Wayland", () => {
-  expect(companionsOf(["libqt6gui6", "libc6"])).toEqual(["qt6-wayland"]);
-  expect(companionsOf(["libqt6gui6", "qt6-wayland"])).toEqual([]);
+  expect(companionsOf(["libqt6gui6", "libc6"])).toEqual(["qt6-wayland", "qt6-svg-plugins"]);
+  expect(companionsOf(["libqt6gui6", "qt6-wayland"])).toEqual(["qt6-svg-plugins"]);
+  expect(companionsOf(["libqt5gui5t64", "qtwayland5"])).toEqual(["libqt5svg5"]);
   expect(companionsOf(["libreoffice-writer", "libreoffice-core"])).toEqual(["libreoffice-gtk3"]);
   expect(companionsOf(["libreoffice-writer-nogui", "libreoffice-core-nogui"])).toEqual([]);
   expect(companionsOf(["libsdl2-2.0-0", "libegl1"])).toEqual(["libdecor-0-plugin-1-gtk", "libopengl0"]);

@@ -1,6 +1,6 @@
 /**
  * Packages that apps need in a sandbox without saying so: what they depend on only recommends them, because it could draw
- * in another way than on Wayland.
+ * in another way than on Wayland, or something else than icons.
  */
 
 interface Companion {
@@ -13,6 +13,8 @@ interface Companion {
 const COMPANIONS: readonly Companion[] = [
   { with: /^libqt6gui6/, add: "qt6-wayland", reason: "Qt 6 reaches Wayland by a plugin" },
   { with: /^libqt5gui5/, add: "qtwayland5", reason: "Qt 5 reaches Wayland by a plugin" },
+  { with: /^libqt6gui6/, add: "qt6-svg-plugins", reason: "Qt 6 draws icons that are SVG by a plugin" },
+  { with: /^libqt5gui5/, add: "libqt5svg5", reason: "Qt 5 draws icons that are SVG by a plugin" },
   {
     with: /^libqt[56]svg|^libkf[56]iconthemes/,
     add: "breeze-icon-theme",
