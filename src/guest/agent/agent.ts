@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import { validate } from "../../base/untrusted.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
-import { AGENT_PROTOCOL_VERSION, agentContract, hostStreamHeader } from "../../channel/contract/agent.ts";
+import { AGENT_PROTOCOL_VERSION, agentContract, hostStreamHeader, PLAIN_LOOKS } from "../../channel/contract/agent.ts";
 import { Mux } from "../../channel/mux.ts";
 import { type Handlers, RpcPeer } from "../../channel/rpc.ts";
 import { endProcesses, processesElsewhere } from "./app-processes.ts";
@@ -21,11 +21,12 @@ import { looksEnvironment } from "./looks.ts";
 import { monotonicNow, readMemory } from "./machine.ts";
 import { writeMachineId } from "./machine-id.ts";
 import type { NetworkSettings } from "./network.ts";
-import { Processes, type ProcessPlace, type SpawnRequest } from "./processes.ts";
+import { type GuestSession, Processes, type ProcessPlace, type SpawnRequest } from "./processes.ts";
 import { findInRoot } from "./resolve-command.ts";
 import { hasSessionBus, SessionBus } from "./session-bus.ts";
 import { adoptSession } from "./session-files.ts";
 import { StdioStreams } from "./stdio-streams.ts";
+import { hasX11Server, X11_DISPLAY, X11Server } from "./x11-server.ts";
 
 /** What the guest half of the display is made from. */
 export interface DisplayOptions {
@@ -91,6 +92,7 @@ class Agent {
   #display: { close(): void } | undefined;
   #displayMux: Mux | undefined;
   #bus: SessionBus | undefined;
+  #x11: X11Server | undefined;
   #home: { close(): Promise<void> } | undefined;
   #state: "running" | "stopping" | "over" = "running";
 
@@ -195,6 +197,25 @@ class Agent {
     const socketPath = join(runtimeDir, WAYLAND_DISPLAY);
     this.#display = openDisplay({ mux: this.#displayMux, socketPath, pixels: way, arenaBytes });
     if (user !== undefined) chownSync(socketPath, user.uid, user.gid);
+    this.#openX11(socketPath);
+  }
+
+  #openX11(displaySocket: string): void {
+    const { appRoot, apps } = this.#options;
+    // Where the agent's own tree is that of the apps, there may be another X server.
+    if (apps === undefined || !hasX11Server(appRoot)) return;
+    const stdio = { kind: "null" } as const;
+    try {
+      this.#x11 = new X11Server({
+        ...this.#place,
+        environment: this.#processes.environment({ user: "user", environment: {}, stdio }, this.#session),
+        displaySocket,
+        onNotice: (message) => this.#state === "running" && this.#options.onNotice?.(message),
+      });
+    } catch (error) {
+      // Most programs do without.
+      this.#notice(error);
+    }
   }
 
   #pixels(wanted: "arena" | "stream"): DisplayOptions["pixels"] {
@@ -236,16 +257,24 @@ class Agent {
       const state = hello === undefined ? "no hello has come" : "the guest is stopping";
       throw new VitrineError("unavailable", `Cannot start "${request.argv[0]}": ${state}`);
     }
-    const bus = hasSessionBus(this.#options.appRoot);
-    const session = { environment: { ...looksEnvironment(hello.looks), ...hello.environment }, bus };
-    if (bus && request.user === "user") {
+    const session = this.#session;
+    if (session.bus && request.user === "user") {
       this.#bus ??= this.#startBus(session);
       await this.#bus.ready;
     }
     return this.#processes.spawn(request, streams, session);
   }
 
-  #startBus(session: { environment: Readonly<Record<string, string>>; bus: boolean }): SessionBus {
+  get #session(): GuestSession {
+    const { looks, environment } = this.#hello ?? { looks: PLAIN_LOOKS, environment: {} };
+    return {
+      environment: { ...looksEnvironment(looks), ...environment },
+      bus: hasSessionBus(this.#options.appRoot),
+      x11Display: this.#x11 === undefined ? undefined : X11_DISPLAY,
+    };
+  }
+
+  #startBus(session: GuestSession): SessionBus {
     const stdio = { kind: "null" } as const;
     return new SessionBus({
       ...this.#place,
@@ -278,6 +307,7 @@ class Agent {
     this.#stdio.close();
     this.#processes.destroy();
     this.#bus?.close();
+    this.#x11?.close();
     this.#display?.close();
     this.#displayMux?.close();
     this.#options.powerOff(this.#hello !== undefined);

@@ -20,6 +20,8 @@ export interface EnvironmentOptions {
   readonly runtimeDirectory: string;
   /** There is a session bus at the usual place of the runtime directory. */
   readonly sessionBus: boolean;
+  /** Value of DISPLAY, if there is an X server. */
+  readonly x11Display: string | undefined;
   readonly terminal: boolean;
   /** Later ones win over earlier ones and over the base. */
   readonly overrides: readonly Readonly<Record<string, string>>[];
@@ -53,11 +55,25 @@ export function buildEnvironment(options: EnvironmentOptions): Record<string, st
       // Without a GPU, GTK's plain renderer is faster than OpenGL in software, which also loses text under emulation.
       GSK_RENDERER: "cairo",
     });
+    if (options.x11Display !== undefined) Object.assign(environment, x11Environment(options.x11Display));
     if (options.sessionBus) environment.DBUS_SESSION_BUS_ADDRESS = `unix:path=${runtimeDirectory}/bus`;
   }
   if (options.terminal) environment.TERM = DEFAULT_TERM;
   for (const override of options.overrides) Object.assign(environment, override);
   return environment;
+}
+
+/** With an X server, Wayland is still what programs take first that know both. */
+function x11Environment(display: string): Record<string, string> {
+  return {
+    DISPLAY: display,
+    GDK_BACKEND: "wayland,x11",
+    QT_QPA_PLATFORM: "wayland;xcb",
+    SDL_VIDEODRIVER: "wayland,x11",
+    ELECTRON_OZONE_PLATFORM_HINT: "auto",
+    // Without, Java's windows stay grey under a window manager that it does not know.
+    _JAVA_AWT_WM_NONREPARENTING: "1",
+  };
 }
 
 /** Throws "invalid-argument" or "limit" for what execve(2) cannot pass on. */

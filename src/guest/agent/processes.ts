@@ -34,6 +34,15 @@ export interface ProcessPlace {
   readonly runtimeDirectory: string;
 }
 
+/** What all processes of the guest share. */
+export interface GuestSession {
+  readonly environment: Readonly<Record<string, string>>;
+  /** It has a session bus. */
+  readonly bus: boolean;
+  /** Value of DISPLAY, if it has an X server. */
+  readonly x11Display: string | undefined;
+}
+
 export class Processes {
   readonly #place: ProcessPlace;
   readonly #onEnd: (process: number, end: ProcessEnd) => void;
@@ -53,11 +62,11 @@ export class Processes {
     return this.#processes.has(process);
   }
 
-  /** Takes over `streams`, also when it rejects. `session`: environment of the guest, and whether it has a bus. */
+  /** Takes over `streams`, also when it rejects. */
   async spawn(
     request: SpawnRequest,
     streams: ReadonlyMap<StdioName, ByteStream>,
-    session: { environment: Readonly<Record<string, string>>; bus: boolean },
+    session: GuestSession,
   ): Promise<number> {
     let added = false;
     try {
@@ -115,7 +124,7 @@ export class Processes {
 
   environment(
     request: Pick<SpawnRequest, "user" | "environment" | "stdio">,
-    session: { environment: Readonly<Record<string, string>>; bus: boolean },
+    session: GuestSession,
   ): Record<string, string> {
     const bash = findInRoot(this.#place.appRoot, "/bin/bash") !== undefined;
     return buildEnvironment({
@@ -123,6 +132,7 @@ export class Processes {
       shell: bash ? "/bin/bash" : "/bin/sh",
       runtimeDirectory: this.#place.runtimeDirectory,
       sessionBus: session.bus,
+      x11Display: session.x11Display,
       terminal: request.stdio.kind === "terminal",
       overrides: [session.environment, request.environment],
     });

@@ -14,19 +14,22 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const base = { user: "user", shell: "/bin/sh", runtimeDirectory: "/run/user/1000", terminal: false } as const;
 
 test("the environment: later overrides win, the bus and TERM only where there are such", () => {
-  const plain = buildEnvironment({ ...base, sessionBus: false, overrides: [] });
+  const plain = buildEnvironment({ ...base, sessionBus: false, x11Display: undefined, overrides: [] });
   expect(plain.DBUS_SESSION_BUS_ADDRESS).toBeUndefined();
   expect(plain.TERM).toBeUndefined();
   const overrides = [
     { LANG: "C", PATH: "/x" },
     { LANG: "sv_SE.UTF-8", TERM: "foot" },
   ];
-  const full = buildEnvironment({ ...base, terminal: true, sessionBus: true, overrides });
+  const full = buildEnvironment({ ...base, terminal: true, sessionBus: true, x11Display: ":0", overrides });
   expect(full).toMatchObject({ LANG: "sv_SE.UTF-8", PATH: "/x", TERM: "foot", HOME: "/home/user" });
+  expect([plain.DISPLAY, plain.GDK_BACKEND]).toEqual([undefined, "wayland"]);
+  expect([full.DISPLAY, full.GDK_BACKEND]).toEqual([":0", "wayland,x11"]);
   expect(full.DBUS_SESSION_BUS_ADDRESS).toBe("unix:path=/run/user/1000/bus");
-  const root = buildEnvironment({ ...base, user: "root", sessionBus: true, overrides: [] });
+  const root = buildEnvironment({ ...base, user: "root", sessionBus: true, x11Display: ":0", overrides: [] });
   expect(root.XDG_RUNTIME_DIR).toBeUndefined();
   expect(root.HOME).toBe("/root");
+  expect(root.DISPLAY).toBeUndefined();
 });
 
 test("strings that execve cannot pass on are refused", () => {

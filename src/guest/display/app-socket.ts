@@ -13,6 +13,8 @@ export interface AppSocketHandlers {
   /** Bytes and descriptors of the app, in order; `bytes` stay valid until the next call. */
   received(bytes: Uint8Array): void;
   closed(error: VitrineError | undefined): void;
+  /** All that had to wait has been sent. */
+  drained?(): void;
 }
 
 export class AppSocket {
@@ -31,7 +33,7 @@ export class AppSocket {
     this.#fd = fd;
     this.#handlers = handlers;
     this.#watch = watch(fd, { readable: true }, (ready) => {
-      if (ready.writable) this.#drain();
+      if (ready.writable) this.#writable();
       if ((ready.readable || ready.hangup) && !this.#paused) this.#read();
     });
   }
@@ -39,6 +41,11 @@ export class AppSocket {
   /** The next descriptor that the app sent, which the caller owns; undefined when it sent none. */
   takeFd(): OwnedFd | undefined {
     return this.#fds.shift();
+  }
+
+  /** Bytes that wait to be sent. */
+  get queued(): number {
+    return this.#queued;
   }
 
   pause(): void {
@@ -77,6 +84,11 @@ export class AppSocket {
 
   #interest(): void {
     if (!this.#closed) this.#watch.update({ readable: !this.#paused, writable: this.#queue.length > 0 });
+  }
+
+  #writable(): void {
+    this.#drain();
+    if (this.#queue.length === 0 && !this.#closed) this.#handlers.drained?.();
   }
 
   #drain(): void {

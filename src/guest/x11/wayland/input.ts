@@ -1,0 +1,43 @@
+/** What the bridge has to know of the input that passes: which surface has it, and the serials of what the user does. */
+import type { Value } from "../../../wayland/types.ts";
+
+export interface InputHandlers {
+  /** The keyboard is on this surface now; undefined: on none of ours. */
+  keyboardOn(surfaceId: number | undefined): void;
+  /** The pointer, or a finger, has come to this surface. */
+  pointerOn(surfaceId: number): void;
+}
+
+export class InputWatch {
+  /** Xwayland's wl_seat; the first, where there are several. */
+  seat: number | undefined;
+  /** Of the last press of a button, key or finger. */
+  pressSerial = 0;
+  readonly #handlers: InputHandlers;
+
+  constructor(handlers: InputHandlers) {
+    this.#handlers = handlers;
+  }
+
+  event(interfaceName: string, name: string, args: readonly Value[]): void {
+    switch (`${interfaceName}.${name}`) {
+      case "wl_keyboard.enter":
+        this.#handlers.keyboardOn(args[1] as number);
+        break;
+      case "wl_keyboard.leave":
+        this.#handlers.keyboardOn(undefined);
+        break;
+      case "wl_pointer.enter":
+        this.#handlers.pointerOn(args[1] as number);
+        break;
+      case "wl_touch.down":
+        this.pressSerial = args[0] as number;
+        this.#handlers.pointerOn(args[2] as number);
+        break;
+      case "wl_pointer.button":
+      case "wl_keyboard.key":
+        this.pressSerial = args[0] as number;
+        break;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * An X server for programs that know no Wayland: the socket is there from the beginning, Xwayland and the bridge from the
+ * first program that connects. When either ends, the other does, and the next program starts both anew.
+ */
+import type { ChildProcess } from "node:child_process";
+import { VitrineError } from "../../base/error.ts";
+import type { OwnedFd } from "../../sys/fd.ts";
+import { type Watch, watch } from "../../sys/loop.ts";
+import { connectUnix, socketPair } from "../../sys/socket.ts";
+import type { X11Bridge } from "./bridge.ts";
+
+/** Xwayland's ends, in the order of its descriptors from 3 on. */
+const WAYLAND_FD = 3;
+const WINDOW_MANAGER_FD = 4;
+const LISTENER_FD = 5;
+/** After this many starts that came to nothing, the socket is closed: programs hear at once that there is no X server. */
+export const MAX_FAILED_X_STARTS = 5;
+/** An Xwayland that has run as long did not come to nothing, in milliseconds. */
+export const X_START_GOOD_MS = 10_000;
+
+export interface XServerOptions {
+  /** Where programs connect; taken over. */
+  readonly listener: OwnedFd;
+  /** Where the display listens. */
+  readonly displaySocket: string;
+  /** Starts Xwayland with these arguments behind the name of its display and variables, and with `fds` as its descriptors from 3 on. */
+  readonly spawn: (
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    fds: readonly OwnedFd[],
+  ) => ChildProcess;
+  readonly onNotice: (message: string) => void;
+}
+
+export class XServer {
+  readonly #options: XServerOptions;
+  #watch: Watch | undefined;
+  #process: ChildProcess | undefined;
+  #bridge: X11Bridge | undefined;
+  #isClosed = false;
+  #failures = 0;
+
+  constructor(options: XServerOptions) {
+    this.#options = options;
+    this.#wait();
+  }
+
+  /** The process of Xwayland, while there is one. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#watch?.close();
+    this.#bridge?.close();
+    this.#process?.kill("SIGKILL");
+    this.#options.listener.close();
+  }
+
+  #wait(): void {
+    this.#watch = watch(this.#options.listener, { readable: true }, () => {
+      // Xwayland takes the connection itself.
+      this.#watch?.close();
+      this.#start().catch((error) => this.#failed(error));
+    });
+  }
+
+  async #start(): Promise<void> {
+    // Read only now: most sandboxes never come here.
+    const { X11Bridge } = await import("./bridge.ts");
+    if (this.#isClosed) return;
+    const started = performance.now();
+    const [wayland, waylandFar] = socketPair();
+    const [windowManager, windowManagerFar] = socketPair();
+    const display = connectUnix(this.#options.displaySocket);
+    this.#process = this.#spawn([waylandFar, windowManagerFar, this.#options.listener]);
+    waylandFar.close();
+    windowManagerFar.close();
+    const process = this.#process;
+    this.#bridge = new X11Bridge({
+      wayland,
+      windowManager,
+      display,
+      onEnded: (error) => {
+        if (error !== undefined) this.#options.onNotice(`X11: ${error.message}`);
+        process.kill("SIGKILL");
+      },
+    });
+    process.once("error", (error) => this.#failed(error));
+    process.once("exit", (code, signal) =>
+      this.#ended(`Xwayland has ended with ${signal ?? `status ${code}`}`, started),
+    );
+  }
+
+  #spawn(fds: readonly OwnedFd[]): ChildProcess {
+    const options = ["-rootless", "-shm", "-noreset", "-nolisten", "tcp"];
+    const wiring = ["-wm", String(WINDOW_MANAGER_FD), "-listenfd", String(LISTENER_FD)];
+    return this.#options.spawn([...options, ...wiring], { WAYLAND_SOCKET: String(WAYLAND_FD) }, fds);
+  }
+
+  #ended(notice: string, started: number): void {
+    if (this.#isClosed) return;
+    this.#bridge?.close();
+    this.#bridge = undefined;
+    this.#process = undefined;
+    this.#options.onNotice(`X11: ${notice}`);
+    this.#failures = performance.now() - started < X_START_GOOD_MS ? this.#failures + 1 : 0;
+    if (this.#failures < MAX_FAILED_X_STARTS) this.#wait();
+    else this.close();
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#options.onNotice(`X11: ${VitrineError.from(error).message}`);
+    this.close();
+  }
+}
