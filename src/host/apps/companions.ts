@@ -22,9 +22,6 @@ const COMPANIONS: readonly Companion[] = [
   },
   { with: /^libreoffice-core$/, add: "libreoffice-gtk3", reason: "LibreOffice reaches Wayland by GTK" },
   { with: /^libsdl2-2/, add: "libdecor-0-plugin-1-gtk", reason: "SDL draws no title bar itself" },
-  // Looked for by name when a window is made; without, SDL takes an app that wants OpenGL down with it.
-  { with: /^libsdl(2-2|3-0)/, add: "libegl1", reason: "SDL draws with OpenGL by it" },
-  { with: /^libsdl(2-2|3-0)/, add: "libopengl0", reason: "SDL draws with OpenGL by it" },
 ];
 
 /** What to install beside `planned`, that is not in there yet. */

@@ -24,8 +24,13 @@ const BASE_PACKAGES = [
   "adwaita-icon-theme", // the icons that most toolkits fall back to
   "ca-certificates", // without, no app trusts any server
   "libgtk-3-0",
-  "libgtk-4-1", // with Mesa, which draws without a graphics card
+  "libegl1", // OpenGL, by Mesa, which draws without a graphics card; every app that may draw with it depends on it
+  "libgl1",
+  "libgles2",
+  "libgtk-4-1",
+  "libopengl0",
   "librsvg2-common", // icons are SVG
+  "xwayland", // for apps that know only X11
 ];
 
 const recordSchema = z.object({
