@@ -42,6 +42,11 @@ packages_test='
   gpg-agent=gpg-agent
   desktop-file-utils=desktop-file-validate
   python3=python3
+  xwayland=Xwayland
+  xterm=xterm
+  tk=wish
+  x11-utils=xprop
+  xclip=xclip
   fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
 '
 packages_bench='

@@ -23,7 +23,7 @@ import { VitrineError } from "../../src/base/error.ts";
 import { connectUnix } from "../../src/sys/socket.ts";
 import { DEFAULT_DEADLINE_MS, eventually } from "./deadline.ts";
 import type { NativeRoot } from "./native-root.ts";
-import { endProcess, killByEnvironment, runTool } from "./processes.ts";
+import { commandAsApp, endProcess, isRoot, killByEnvironment, NOBODY, runTool } from "./processes.ts";
 import { Sway, type SwayNode } from "./sway.ts";
 
 export type CompositorKind = "sway" | "mutter" | "weston" | "kwin";
@@ -42,7 +42,6 @@ export interface CompositorOptions {
   readonly swayConfig?: string;
 }
 
-const NOBODY = 65_534;
 const SOCKET_NAME = "wayland-1";
 const START_DEADLINE_MS = 20_000;
 
@@ -108,9 +107,8 @@ export class Compositor implements AsyncDisposable {
     const log = openSync(this.#logPath, "a", 0o600);
     try {
       const output = stdio === "pipe" ? "pipe" : log;
-      // Should the tests be killed, the program is killed as well.
-      const drop = isRoot() ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
-      const child = spawn("setpriv", ["--pdeathsig=KILL", ...drop, command, ...args], {
+      const [program, ...words] = commandAsApp([command, ...args]);
+      const child = spawn(program, words, {
         cwd: this.runtimeDir,
         detached: true,
         env: { ...this.environment, ...extra },
@@ -324,10 +322,6 @@ async function listening(path: string, child: ChildProcess): Promise<void> {
       throw error;
     }
   });
-}
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0;
 }
 
 function geometry({ width = 1280, height = 800, scale = 1 }: CompositorOptions): {

@@ -8,6 +8,19 @@ import { DEFAULT_DEADLINE_MS, eventually } from "./deadline.ts";
 const END_DEADLINE_MS = 3000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
+/** Whom compositors and apps run as when the tests run as root. */
+export const NOBODY = 65_534;
+
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** The words that start a program as the apps' user; should the tests be killed, it is killed as well. */
+export function commandAsApp(words: readonly string[]): [program: string, ...args: string[]] {
+  const drop = isRoot() ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
+  return ["setpriv", "--pdeathsig=KILL", ...drop, ...words];
+}
+
 /** Runs a program to its end, in `folder` if given; returns what it printed, fails unless it succeeds. */
 export function runTool(
   command: string,

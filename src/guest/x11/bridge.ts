@@ -4,6 +4,7 @@ import type { OwnedFd } from "../../sys/fd.ts";
 import { compositeRedirectSubwindows, queryExtension } from "./protocol/requests.ts";
 import type { Setup } from "./protocol/setup.ts";
 import { XConnection } from "./protocol/x-connection.ts";
+import { Selections } from "./selections/selections.ts";
 import { WaylandProxy } from "./wayland/proxy.ts";
 import { internAtoms } from "./windows/atoms.ts";
 import { Desk } from "./windows/desk.ts";
@@ -27,6 +28,7 @@ export class X11Bridge {
   readonly #proxy: WaylandProxy;
   readonly #x: XConnection;
   #manager: WindowManager | undefined;
+  #selections: Selections | undefined;
   #isOver = false;
 
   constructor(options: BridgeOptions) {
@@ -35,18 +37,25 @@ export class X11Bridge {
     this.#proxy = new WaylandProxy(options.wayland, options.display, {
       closed,
       refused: (text) => this.#end(new VitrineError("protocol", `The display has refused: ${text}`)),
-      keyboardOn: (surfaceId) => this.#manager?.keyboardOn(surfaceId),
+      keyboardOn: (surfaceId) => {
+        this.#manager?.keyboardOn(surfaceId);
+        if (surfaceId !== undefined) this.#selections?.focused();
+      },
       pointerOn: (surfaceId) => this.#manager?.pointerOn(surfaceId),
     });
     this.#x = new XConnection(options.windowManager, {
       ready: (setup) => this.#ready(setup),
-      event: (event) => this.#manager?.event(event),
+      event: (event) => {
+        this.#manager?.event(event);
+        this.#selections?.event(event);
+      },
       closed,
     });
   }
 
   close(): void {
     this.#isOver = true;
+    this.#selections?.close();
     this.#proxy.close();
     this.#x.close();
   }
@@ -62,7 +71,9 @@ export class X11Bridge {
         const request = compositeRedirectSubwindows(reply.fields.majorOpcode);
         this.#x.send(request, { minor: REDIRECT_SUBWINDOWS, window: setup.root, update: MANUAL });
         internAtoms(this.#x, (atoms) => {
-          this.#manager = new WindowManager(new Desk(this.#x, atoms, setup, this.#proxy));
+          const desk = new Desk(this.#x, atoms, setup, this.#proxy);
+          this.#manager = new WindowManager(desk);
+          this.#selections = new Selections(desk);
         });
       },
       name,

@@ -38,7 +38,6 @@ export const changeWindowAttributes = table({
 });
 export const destroyWindow = table({ opcode: 4, fields: [["unused1"], ["u32", "window"]] });
 export const mapWindow = table({ opcode: 8, fields: [["unused1"], ["u32", "window"]] });
-export const unmapWindow = table({ opcode: 10, fields: [["unused1"], ["u32", "window"]] });
 /** As changeWindowAttributes, with a mask of 16 bits. */
 export const configureWindow = table({
   opcode: 12,
@@ -82,7 +81,6 @@ export const changeProperty = table({
     ["u32", "count"],
   ],
 });
-export const deleteProperty = table({ opcode: 19, fields: [["unused1"], ["u32", "window"], ["u32", "property"]] });
 /** The value follows the answer: `count` units of `format` bits. */
 export const getProperty = table({
   opcode: 20,

@@ -11,8 +11,9 @@ export interface InputHandlers {
 export class InputWatch {
   /** Xwayland's wl_seat; the first, where there are several. */
   seat: number | undefined;
-  /** Of the last press of a button, key or finger. */
+  /** Of the last press of a button, key or finger; and of the last input of any kind, a change of focus included. */
   pressSerial = 0;
+  serial = 0;
   readonly #handlers: InputHandlers;
 
   constructor(handlers: InputHandlers) {
@@ -22,22 +23,29 @@ export class InputWatch {
   event(interfaceName: string, name: string, args: readonly Value[]): void {
     switch (`${interfaceName}.${name}`) {
       case "wl_keyboard.enter":
+        this.serial = args[0] as number;
         this.#handlers.keyboardOn(args[1] as number);
         break;
       case "wl_keyboard.leave":
         this.#handlers.keyboardOn(undefined);
         break;
       case "wl_pointer.enter":
+        this.serial = args[0] as number;
         this.#handlers.pointerOn(args[1] as number);
         break;
       case "wl_touch.down":
-        this.pressSerial = args[0] as number;
+        this.#pressed(args[0] as number);
         this.#handlers.pointerOn(args[2] as number);
         break;
       case "wl_pointer.button":
       case "wl_keyboard.key":
-        this.pressSerial = args[0] as number;
+        this.#pressed(args[0] as number);
         break;
     }
+  }
+
+  #pressed(serial: number): void {
+    this.pressSerial = serial;
+    this.serial = serial;
   }
 }

@@ -34,6 +34,8 @@ export class Desk {
   readonly shell: Shell;
   readonly windows = new Map<number, XWindow>();
   screen: Size;
+  /** A surface of this X server has the keyboard. */
+  hasKeyboard = false;
   /** The window that had the last input, and the one that is in front on the X screen. */
   lastInput: XWindow | undefined;
   #front: XWindow | undefined;
@@ -97,11 +99,28 @@ export class Desk {
     );
   }
 
-  /** In front of all others on the X screen, where windows lie over each other: the pointer is on what is in front. */
+  /**
+   * Brings a window to the front of the X screen, where windows lie over each other: the pointer is on what is in front. The
+   * menus on it stay before it.
+   */
   raise(window: XWindow): void {
-    if (this.#front === window) return;
-    this.#front = window;
-    this.x.send(configureWindow, { window: window.id, mask: STACK_MODE }, words(ABOVE));
+    const owner = this.ownerOf(window);
+    if (this.#front === owner) return;
+    this.#front = owner;
+    this.putInFront(owner);
+    for (const other of this.windows.values())
+      if (other !== owner && this.ownerOf(other) === owner) this.putInFront(other);
+  }
+
+  putInFront({ id }: XWindow): void {
+    this.x.send(configureWindow, { window: id, mask: STACK_MODE }, words(ABOVE));
+  }
+
+  /** The window that a menu is on; of others, the window itself. */
+  ownerOf(window: XWindow): XWindow {
+    const { popup } = window;
+    if (popup === undefined) return window;
+    return [...this.windows.values()].find(({ toplevel }) => toplevel === popup.parent) ?? window;
   }
 
   setProperty(window: number, name: AtomName, type: keyof typeof TYPES | AtomName, values: readonly number[]): void {

@@ -132,11 +132,25 @@ export function numbers(value: PropertyValue | undefined): readonly number[] {
 }
 
 function text({ type, bytes }: PropertyValue, atoms: Atoms): string {
-  const all = type === atoms.UTF8_STRING ? new TextDecoder().decode(bytes) : latin1(bytes);
+  const all =
+    type === atoms.UTF8_STRING
+      ? new TextDecoder().decode(bytes)
+      : type === atoms.COMPOUND_TEXT
+        ? compoundText(bytes)
+        : latin1(bytes);
   return (all.split("\0")[0] ?? "").slice(0, MAX_X_NAME_CHARS).toWellFormed();
 }
 
-/** STRING; of COMPOUND_TEXT, the part that is the same. */
+/** COMPOUND_TEXT: Latin-1, with pieces in UTF-8 between "ESC % G" and "ESC % @". Other character sets are not read. */
+function compoundText(bytes: Uint8Array): string {
+  const [first = "", ...pieces] = latin1(bytes).split("\u001b%G");
+  const read = pieces.map((piece) => {
+    const [utf8 = "", ...rest] = piece.split("\u001b%@");
+    return Buffer.from(utf8, "latin1").toString("utf8") + rest.join("");
+  });
+  return first + read.join("");
+}
+
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1").slice(0, MAX_X_NAME_CHARS);
 }

@@ -1,4 +1,5 @@
 /** What a window becomes on the display: a window of its own, or a menu on another. */
+import { getGeometry } from "../protocol/requests.ts";
 import type { Size } from "../wayland/types.ts";
 import type { AtomName } from "./atoms.ts";
 import type { Desk } from "./desk.ts";
@@ -99,13 +100,30 @@ function configured(desk: Desk, window: XWindow, state: WindowState): Size {
   return wanted;
 }
 
+/**
+ * A menu is shown when it has been drawn: programs map it first, and then say where it shall be. The server is asked, since
+ * it tells of places and of content by different ways.
+ */
 function showPopup(desk: Desk, window: XWindow, parent: XWindow): void {
   const { surface } = window;
   // It can be shown when its window is; then this is tried again.
   if (surface === undefined || parent.toplevel?.isShown !== true) return;
-  window.role = new Popup(desk.shell, surface, parent.toplevel, popupPlace(window, parent), {
-    shown: () => {},
-    dismissed: () => hide(desk, window),
+  if (!surface.hasHeldContent) {
+    surface.onHeld = () => showPopup(desk, window, parent);
+    return;
+  }
+  surface.onHeld = () => {};
+  desk.putInFront(window);
+  desk.x.ask(getGeometry, { window: window.id }, (reply) => {
+    const { toplevel } = parent;
+    if (reply === undefined || toplevel === undefined || window.surface !== surface || surface.state !== "held") return;
+    if (window.role !== undefined) return;
+    const { x, y, width, height } = reply.fields;
+    window.place = { x, y, width, height };
+    window.role = new Popup(desk.shell, surface, toplevel, popupPlace(window, parent), {
+      shown: () => {},
+      dismissed: () => hide(desk, window),
+    });
   });
 }
 
@@ -117,9 +135,7 @@ function showWaiting(desk: Desk): void {
 
 /** A menu is somewhere else now, or has another size. */
 export function movePopup(desk: Desk, window: XWindow): void {
-  const { popup } = window;
-  const parent = [...desk.windows.values()].find(({ role }) => role !== undefined && role === popup?.parent);
-  if (popup !== undefined && parent !== undefined) popup.move(popupPlace(window, parent));
+  window.popup?.move(popupPlace(window, desk.ownerOf(window)));
 }
 
 function popupPlace(window: XWindow, parent: XWindow) {

@@ -35,7 +35,7 @@ export class Toplevel {
   isShown = false;
   readonly #shell: Shell;
   readonly #object: OwnObject;
-  readonly #decoration: OwnObject | undefined;
+  #decoration: OwnObject | undefined;
   readonly #told = new Map<string, string>();
   #state: WindowState = { size: undefined, maximized: false, fullscreen: false, activated: false };
 
@@ -55,11 +55,6 @@ export class Toplevel {
       if (name === "configure") this.#state = stateOf(args);
       else if (name === "close") handlers.closeWanted();
     };
-    const { decorations } = shell;
-    if (decorations === undefined) return;
-    this.#decoration = shell.proxy.create(decorations, "get_toplevel_decoration", zxdg_toplevel_decoration_v1, [
-      this.#object.id,
-    ]);
   }
 
   setNames(title: string, appId: string): void {
@@ -76,9 +71,15 @@ export class Toplevel {
     this.#tell("set_parent", [parent === undefined ? 0 : parent.#object.id]);
   }
 
+  /** Without asking for one there is none; it can be asked for until the window is shown. */
   setTitleBar(wanted: boolean): void {
+    const { decorations, proxy } = this.#shell;
     const { server_side = 0, client_side = 0 } = DECORATION_MODES;
-    if (this.#decoration === undefined) return;
+    if (this.#decoration === undefined) {
+      if (!wanted || this.isShown || decorations === undefined) return;
+      const args = [this.#object.id];
+      this.#decoration = proxy.create(decorations, "get_toplevel_decoration", zxdg_toplevel_decoration_v1, args);
+    }
     this.#tell("set_mode", [wanted ? server_side : client_side], this.#decoration);
   }
 

@@ -93,20 +93,17 @@ export class WindowManager {
   /** The display says which surface has the keyboard; undefined: none of this X server's. */
   keyboardOn(surfaceId: number | undefined): void {
     const window = surfaceId === undefined ? undefined : this.#desk.bySurface(surfaceId);
-    if (window !== undefined) this.#desk.lastInput = this.#toplevelOf(window);
-    focus(this.#desk, window && this.#toplevelOf(window));
+    this.#desk.hasKeyboard = window !== undefined;
+    const owner = window && this.#desk.ownerOf(window);
+    if (owner !== undefined) this.#desk.lastInput = owner;
+    focus(this.#desk, owner);
   }
 
   pointerOn(surfaceId: number): void {
     const window = this.#desk.bySurface(surfaceId);
     if (window === undefined) return;
-    this.#desk.lastInput = this.#toplevelOf(window);
+    this.#desk.lastInput = this.#desk.ownerOf(window);
     this.#desk.raise(window);
-  }
-
-  #toplevelOf(window: XWindow): XWindow {
-    const { popup } = window;
-    return [...this.#desk.windows.values()].find(({ role }) => role !== undefined && role === popup?.parent) ?? window;
   }
 
   #add(id: number, place: { x: number; y: number; width: number; height: number }, isOverrideRedirect: boolean): void {
