@@ -47,7 +47,8 @@ export class Selection {
   /** What the X program that owns it has, and since when: answers about another owner do not count. */
   #targets: readonly string[] = [];
   #ownership = 0;
-  #isOurs = false;
+  /** When we have become its owner, by the server's clock; undefined: we are not. */
+  #oursSince: number | undefined;
   /** The display has not been told: no surface of ours had the keyboard. */
   #isUntold = false;
 
@@ -66,13 +67,13 @@ export class Selection {
     if (this.#isUntold) this.#tell();
   }
 
-  /** An X program owns it now, or none (0). */
-  ownerChanged(owner: number): void {
+  /** A window owns it since `time`, or none does (0). */
+  ownerChanged(owner: number, time: number): void {
     const { window, desk } = this.#options;
     this.#ownership += 1;
     this.#isUntold = false;
-    this.#isOurs = owner === window;
-    if (this.#isOurs) return;
+    this.#oursSince = owner === window ? time : undefined;
+    if (owner === window) return;
     this.#targets = [];
     if (owner === NONE) {
       this.#device?.withdraw();
@@ -151,9 +152,11 @@ export class Selection {
   #offered(offer: Offer | undefined): void {
     const { desk, window } = this.#options;
     this.#offer = offer;
-    if (offer === undefined && !this.#isOurs) return;
-    const owner = offer === undefined ? NONE : window;
-    desk.x.send(setSelectionOwner, { owner, selection: this.atom, time: CURRENT_TIME });
+    const selection = this.atom;
+    if (offer !== undefined) desk.x.send(setSelectionOwner, { owner: window, selection, time: CURRENT_TIME });
+    // A program that has become the owner since, of which we have not heard, stays it: the time says so.
+    else if (this.#oursSince !== undefined)
+      desk.x.send(setSelectionOwner, { owner: NONE, selection, time: this.#oursSince });
   }
 
   #tell(): void {

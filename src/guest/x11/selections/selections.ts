@@ -65,7 +65,10 @@ export class Selections {
   #tell(selection: Selection, event: XEvent): void {
     switch (event.name) {
       case "xfixesSelectionNotify":
-        if (event.fields.selection === selection.atom) selection.ownerChanged(event.fields.owner);
+        if (event.fields.selection === selection.atom) {
+          const { owner, selectionTime } = event.fields;
+          selection.ownerChanged(owner, selectionTime);
+        }
         break;
       case "selectionRequest":
         if (event.fields.selection === selection.atom) selection.requested(event.fields);
