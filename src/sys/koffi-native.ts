@@ -7,17 +7,21 @@
  * koffi's JavaScript front is not used: inside a compiled executable it looks for node_modules/@koromix first in the
  * current directory and those above, and would run the code that somebody has put there.
  */
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 
 /** Modules of a compiled executable live in Bun's virtual file system. */
 const compiled = import.meta.path.startsWith("/$bunfs/");
-const require = createRequire(import.meta.url);
-const file = join(`linux_${process.arch}`, "koffi.node");
+const file = `linux_${process.arch}/koffi.node`;
 
 function nativePath(): string {
-  if (compiled) return join(dirname(process.execPath), "koffi", file);
-  return createRequire(require.resolve("koffi")).resolve(`@koromix/koffi-linux-${process.arch}/${file}`);
+  if (compiled) return `${dirname(process.execPath)}/koffi/${file}`;
+  return Bun.resolveSync(
+    `@koromix/koffi-linux-${process.arch}/${file}`,
+    dirname(Bun.resolveSync("koffi", import.meta.dir)),
+  );
 }
 
-export const koffi: typeof import("koffi") = require(nativePath());
+// Not by require(): what that brings with it takes a machine that was just booted longer to load than koffi itself.
+const module = { exports: {} };
+process.dlopen(module, nativePath());
+export const koffi = module.exports as typeof import("koffi");

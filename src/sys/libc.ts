@@ -50,6 +50,13 @@ export const libc = {
     "ulong",
   ]),
 
+  mount: declare<(source: string, target: string, type: string, flags: number, options: string | null) => number>(
+    "mount",
+    "int",
+    ["str", "str", "str", "ulong", "str"],
+  ),
+  umount: declare<(target: string) => number>("umount", "int", ["str"]),
+
   memfdCreate: declare<(name: string, flags: number) => number>("memfd_create", "int", ["str", "uint"]),
   lseek: declare<(fd: number, offset: number, whence: number) => number>("lseek", "int64", ["int", "int64", "int"]),
   renameat2: declare<(fromFolder: number, from: string, toFolder: number, to: string, flags: number) => number>(

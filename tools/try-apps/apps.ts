@@ -12,6 +12,8 @@ export interface TriedApp {
   readonly before?: readonly string[];
   /** Typed instead of a sum. */
   readonly text?: string;
+  /** Steps, as in `before`, that answer its question whether to save: no; tried in turn. */
+  readonly discard?: readonly (readonly string[])[];
 }
 
 export const APPS: readonly TriedApp[] = [
@@ -33,7 +35,7 @@ export const APPS: readonly TriedApp[] = [
   { app: "terminology", toolkit: "EFL" },
   { app: "jedit", toolkit: "Java (Swing)" },
   // Frets, on the string where it starts.
-  { app: "tuxguitar", toolkit: "Java (SWT), on GTK 3", title: /tg\b/i, text: "5" },
+  { app: "tuxguitar", toolkit: "Java (SWT), on GTK 3", title: /tg\b/i, text: "5", discard: [["Tab", "Return"]] },
   // Its address.
   { app: "chromium", toolkit: "Chromium", before: ["control+l"], text: "letters" },
   { app: "org.gnome.TextEditor", toolkit: "GTK 4" },

@@ -29,7 +29,7 @@ const CLOSE_DEADLINE_MS = 30_000;
 /** How long a window may take beyond what `vitrine run` waits for, or after a splash, in milliseconds. */
 const WINDOW_DEADLINE_MS = 400_000;
 /** Keys that say "close, and do not save" to apps that ask: "Discard" or "Don't Save", then other words for it. */
-const ANSWERS = ["d", "n", "w"] as const;
+const ANSWERS = [["alt+d"], ["alt+n"], ["alt+w"]] as const;
 /** Pixels that must change for something to have been typed: a cursor has fewer. */
 const TYPED_PIXELS = 100;
 
@@ -221,20 +221,22 @@ class Trial {
   /** Closes it as a user does, by its window's button. */
   async #close(): Promise<"yes" | "asked" | "no"> {
     const { sway } = this.#compositor;
-    const gone = () =>
-      sway
-        .waitFor("no window", (windows) => (windows.length === 0 ? true : undefined), CLOSE_DEADLINE_MS)
-        .catch(() => false);
-    await sway.command("kill");
-    if (await gone()) return "yes";
+    const fewer = (than: number) =>
+      sway.waitFor("fewer windows", (windows) => (windows.length < than ? windows : undefined), CLOSE_DEADLINE_MS);
+    const close = async () => {
+      const open = (await sway.windows()).length;
+      await sway.command("kill");
+      return await fewer(open).catch(() => undefined);
+    };
+    // What is closed may be a dialog, in front of its window.
+    for (let left = await close(); left !== undefined; left = await close()) if (left.length === 0) return "yes";
     await this.#compositor.screenshot(join(this.#place, `${this.#sandbox}-asks.png`));
-    for (const key of ANSWERS) {
-      await this.#input.chord("alt", key);
-      if (await gone()) return "asked";
+    for (const answer of this.#tried.discard ?? ANSWERS) {
+      for (const step of answer) await this.#do(step);
+      const gone = (windows: readonly unknown[]) => (windows.length === 0 ? true : undefined);
+      if (await sway.waitFor("no window", gone, CLOSE_DEADLINE_MS).catch(() => false)) return "asked";
     }
-    // What was closed may have been a dialog, in front of its window.
-    await sway.command("kill");
-    return (await gone()) ? "yes" : "no";
+    return "no";
   }
 
   async #remove(): Promise<void> {

@@ -6,7 +6,6 @@
  * own streams. When the link is lost, the guest has no more purpose and powers off.
  */
 import { chmodSync, chownSync, mkdirSync } from "node:fs";
-import { release } from "node:os";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
 import { validate } from "../../base/untrusted.ts";
@@ -18,7 +17,7 @@ import { endProcesses, processesElsewhere } from "./app-processes.ts";
 import type { AppRoot } from "./app-root.ts";
 import { USER_HOME, WAYLAND_DISPLAY } from "./environment.ts";
 import { looksEnvironment } from "./looks.ts";
-import { monotonicNow, readMemory } from "./machine.ts";
+import { kernelRelease, monotonicNow, readMemory } from "./machine.ts";
 import { writeMachineId } from "./machine-id.ts";
 import type { NetworkSettings } from "./network.ts";
 import { type GuestSession, Processes, type ProcessPlace, type SpawnRequest } from "./processes.ts";
@@ -178,7 +177,7 @@ class Agent {
     // The host derives the offset between the two monotonic clocks from `now`, so it is taken last.
     return {
       version: AGENT_PROTOCOL_VERSION,
-      kernel: release().slice(0, 256),
+      kernel: kernelRelease().slice(0, 256),
       uptime: {
         init: this.#options.initUptime ?? this.#startUptime,
         agent: this.#startUptime,

@@ -1,5 +1,9 @@
-/** One process that the host has started, with its streams, until it has ended and its output has been written out. */
-import { type ChildProcess, spawn } from "node:child_process";
+/**
+ * One process that the host has started, with its streams, until it has ended and its output has been written out.
+ *
+ * By the runtime's own spawn: node:child_process, which stands on it, is so much code that a machine that was just booted
+ * would take longer to load that than to start the program.
+ */
 import { VitrineError } from "../../base/error.ts";
 import type { ByteStream } from "../../channel/byte-stream.ts";
 import type { Stdio } from "../../channel/contract/agent.ts";
@@ -18,13 +22,13 @@ export interface ProcessEnd {
   readonly signal: string | null;
 }
 
-/** Reported when the runtime knows neither code nor signal (a real-time signal, for one). */
+/** Reported when the runtime knows neither code nor signal (a real-time signal has no name there). */
 const UNKNOWN_END_CODE = 255;
 
 type Raw = number | "ignore";
 
 export class GuestProcess {
-  readonly #child: ChildProcess;
+  readonly #child: Bun.Subprocess;
   readonly #outputs: ProcessOutput[] = [];
   readonly #onEnd: (end: ProcessEnd) => void;
   #input: ByteStream | undefined;
@@ -36,7 +40,7 @@ export class GuestProcess {
    * Starts the program joined to `streams`, which it takes over also when it throws; what is not among them is
    * /dev/null. `onEnd` is called once, unless starting failed.
    */
-  static async start(
+  static start(
     launch: Launch,
     options: {
       environment: Record<string, string>;
@@ -44,21 +48,12 @@ export class GuestProcess {
       streams: ReadonlyMap<StdioName, ByteStream>;
       onEnd: (end: ProcessEnd) => void;
     },
-  ): Promise<GuestProcess> {
+  ): GuestProcess {
     const theirs: OwnedFd[] = [];
     const ours: OwnedFd[] = [];
     try {
       const raw = openStdio(options.stdio, options.streams, theirs, ours);
-      const child = spawn(launch.file, launch.args, {
-        cwd: launch.cwd,
-        detached: launch.detached,
-        env: options.environment,
-        stdio: raw,
-      });
-      const process = new GuestProcess(child, options.onEnd);
-      if (child.pid === undefined) {
-        throw await new Promise((resolve) => child.once("error", resolve));
-      }
+      const process = new GuestProcess(launch, options.environment, raw, options.onEnd);
       process.#join(options.stdio, options.streams, ours);
       return process;
     } catch (cause) {
@@ -73,15 +68,24 @@ export class GuestProcess {
     }
   }
 
-  private constructor(child: ChildProcess, onEnd: (end: ProcessEnd) => void) {
-    this.#child = child;
+  private constructor(
+    launch: Launch,
+    environment: Record<string, string>,
+    stdio: [Raw, Raw, Raw],
+    onEnd: (end: ProcessEnd) => void,
+  ) {
     this.#onEnd = onEnd;
-    child.on("error", () => {}); // Heard of by start(); later ones would be of kill(), which is not used.
-    child.on("exit", (code, signal) => this.#exited(code, signal));
+    this.#child = Bun.spawn([launch.file, ...launch.args], {
+      cwd: launch.cwd,
+      detached: launch.detached,
+      env: environment,
+      stdio,
+      onExit: ({ exitCode, signalCode }) => this.#exited(exitCode, signalCode),
+    });
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#child.pid;
   }
 
   get hasTerminal(): boolean {
@@ -155,8 +159,8 @@ export class GuestProcess {
     this.#outputs.push(new ProcessOutput(output, host, done, options));
   }
 
-  #exited(code: number | null, signal: string | null): void {
-    if (signal !== null) this.#end = { code: null, signal };
+  #exited(code: number | null, signal: string | number | null): void {
+    if (typeof signal === "string") this.#end = { code: null, signal };
     else this.#end = { code: code ?? UNKNOWN_END_CODE, signal: null };
     this.#input?.destroy();
     for (const output of this.#outputs) output.processEnded();
@@ -176,7 +180,7 @@ function openStdio(
   streams: ReadonlyMap<StdioName, ByteStream>,
   theirs: OwnedFd[],
   ours: OwnedFd[],
-): Raw[] {
+): [Raw, Raw, Raw] {
   switch (stdio.kind) {
     case "null":
       for (const stream of streams.values()) stream.destroy();
@@ -193,8 +197,8 @@ function openStdio(
       theirs.push(peer);
       return [peer.raw, peer.raw, peer.raw];
     }
-    case "streams":
-      return STREAM_NAMES.map((name) => {
+    case "streams": {
+      const open = (name: (typeof STREAM_NAMES)[number]): Raw => {
         if (!streams.has(name)) return "ignore";
         const [read, write] = pipe();
         const [their, our] = name === "stdin" ? [read, write] : [write, read];
@@ -202,7 +206,9 @@ function openStdio(
         ours.push(our);
         setNonBlocking(their, false);
         return their.raw;
-      });
+      };
+      return [open("stdin"), open("stdout"), open("stderr")];
+    }
     default:
       return stdio satisfies never;
   }

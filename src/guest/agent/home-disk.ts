@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
+import { bindMount, MS_NOATIME, MS_NODEV, MS_NOSUID, mountDevice, unmount } from "../../sys/mount.ts";
 import { USER_HOME } from "./environment.ts";
 import { BUSYBOX } from "./launch-command.ts";
 import { runProgram } from "./run-program.ts";
@@ -25,7 +26,8 @@ const MOUNT_POINT = "/data";
 const BLOCK_DEVICES = "/sys/block";
 /** What is in a home from the beginning, in the app root. */
 const SKELETON = "/etc/skel";
-const MOUNT_OPTIONS = "nosuid,nodev,noatime,discard";
+const MOUNT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOATIME;
+const MOUNT_OPTIONS = "discard";
 const MKFS_OPTIONS = [
   ...["-q", "-F", "-t", "ext4", "-m", "0", "-J", "size=16"],
   // A disk that was never written reads as zeros and takes no room on the host: so it shall stay where it is not used.
@@ -36,7 +38,7 @@ const UNMOUNT_ATTEMPTS = 20;
 const UNMOUNT_INTERVAL_MS = 50;
 
 /** e2fsck(8): what it found is mended. */
-const FSCK_MENDED = [1, 2, 3];
+const FSCK_MENDED = [0, 1, 2, 3];
 
 export class HomeDisk {
   readonly #home: string;
@@ -68,14 +70,14 @@ export class HomeDisk {
     const stored = join(MOUNT_POINT, "home");
     if (!existsSync(stored)) await makeHome(stored, appRoot, user);
     const home = join(appRoot, USER_HOME);
-    await runProgram(BUSYBOX, ["mount", "-o", "bind", stored, home]);
+    bindMount(stored, home);
     return new HomeDisk(home);
   }
 
   /** Everything is on the disk when this resolves. What used the home must have been told to end. */
   async close(): Promise<void> {
     await runProgram(BUSYBOX, ["sync"]);
-    for (const path of [this.#home, MOUNT_POINT]) await unmount(path);
+    for (const path of [this.#home, MOUNT_POINT]) await unmountWhenFree(path);
   }
 }
 
@@ -103,29 +105,27 @@ export function ext4Bytes(device: string): number {
 
 /** Mounts the disk; one that cannot be mounted, or that the kernel has found errors on, is mended first. */
 async function mountMended(device: string, name: string): Promise<void> {
-  const mount = () => runProgram(BUSYBOX, ["mount", "-t", "ext4", "-o", MOUNT_OPTIONS, device, MOUNT_POINT]);
+  const mount = () => mountDevice(device, MOUNT_POINT, "ext4", MOUNT_FLAGS, MOUNT_OPTIONS);
   try {
-    await mount();
+    mount();
     if (readFileSync(`/sys/fs/ext4/${name}/errors_count`, "utf8").trim() === "0") return;
-    await runProgram(BUSYBOX, ["umount", MOUNT_POINT]);
+    unmount(MOUNT_POINT);
   } catch {
     // What fsck says counts.
   }
   try {
-    await runProgram("/usr/sbin/e2fsck", ["-p", device]).catch((error) => {
-      if (!FSCK_MENDED.includes((error as { code?: unknown }).code as number)) throw error;
-    });
-    await mount();
+    await runProgram("/usr/sbin/e2fsck", ["-p", device], FSCK_MENDED);
+    mount();
   } catch (cause) {
     throw new VitrineError("corrupt", "Cannot open the home: the file system of its disk cannot be mended", { cause });
   }
 }
 
 /** A process that was killed a moment ago may not be quite gone. */
-async function unmount(path: string): Promise<void> {
+async function unmountWhenFree(path: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await runProgram(BUSYBOX, ["umount", path]);
+      unmount(path);
       return;
     } catch (cause) {
       if (attempt === UNMOUNT_ATTEMPTS) throw new VitrineError("io", `Cannot unmount "${path}": in use`, { cause });

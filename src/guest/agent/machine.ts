@@ -37,6 +37,10 @@ export function findPort(name: string, ports = "/sys/class/virtio-ports"): strin
   return undefined;
 }
 
+export function kernelRelease(): string {
+  return readFileSync("/proc/sys/kernel/osrelease", "utf8").trim();
+}
+
 export function setHostname(name: string): void {
   writeFileSync("/proc/sys/kernel/hostname", name);
 }

@@ -86,7 +86,7 @@ export class Processes {
       added = true;
       const environment = this.environment(request, session);
       const launch = this.launch(request, environment);
-      const started = await GuestProcess.start(launch, {
+      const started = GuestProcess.start(launch, {
         environment,
         stdio: request.stdio,
         streams,
@@ -95,7 +95,7 @@ export class Processes {
           this.#onEnd(request.process, end);
         },
       });
-      if (this.#processes.has(request.process)) this.#processes.set(request.process, started);
+      this.#processes.set(request.process, started);
       return started.pid;
     } catch (error) {
       for (const stream of streams.values()) stream.destroy();

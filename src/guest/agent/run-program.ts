@@ -1,13 +1,17 @@
 /** Programs of the tools image that do one thing for the agent and end. */
-import { execFile } from "node:child_process";
+import { VitrineError } from "../../base/error.ts";
 
 /**
- * Runs a program to its end, as root in the agent's own root. Rejects when it cannot be started, or ends with a status
- * other than 0: that is then the error's `code`. (By hand: node:util is a lot to load for `promisify` alone, as the
- * machine starts.)
+ * Runs a program to its end, as root in the agent's own root, and resolves if its exit status is among
+ * `accepted`. Rejects with "io" else, and when it cannot be started. What it has to say it says on the guest's console.
  */
-export function runProgram(program: string, args: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    execFile(program, args, (error) => (error === null ? resolve() : reject(error)));
-  });
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  accepted: readonly number[] = [0],
+): Promise<void> {
+  const { exited } = Bun.spawn([program, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  const status = await exited;
+  if (accepted.includes(status)) return;
+  throw new VitrineError("io", `Cannot go on: "${program} ${args[0] ?? ""}" ended with status ${status}`);
 }

@@ -5,7 +5,6 @@
  * the daemon has started, and nobody waits. A dbus-daemon built without that (Alpine's) makes its own socket, and whoever
  * starts a program waits for it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { chownSync, existsSync, type FSWatcher, mkdirSync, readFileSync, rmSync, symlinkSync, watch } from "node:fs";
 import { dirname, join } from "node:path";
 import { VitrineError } from "../../base/error.ts";
@@ -40,7 +39,7 @@ export class SessionBus {
   readonly ready: Promise<void>;
   readonly #options: SessionBusOptions;
   readonly #socket: string;
-  #daemon: ChildProcess | undefined;
+  #daemon: Bun.Subprocess | undefined;
   #closed = false;
 
   /** Starts the daemon. */
@@ -79,7 +78,7 @@ export class SessionBus {
     const appearing = fileAppears(this.#socket, BUS_SOCKET_DEADLINE_MS);
     const address = `--address=unix:path=${runtimeDirectory}/bus`;
     const daemon = this.#spawn(DAEMON, [...DAEMON_FLAGS, address], environment);
-    const ended = new Promise<true>((resolve) => daemon.once("exit", () => resolve(true)));
+    const ended = daemon.exited.then(() => true);
     if (await Promise.race([appearing, ended])) return;
     throw new VitrineError("timeout", `Cannot wait for its socket: there is none after ${BUS_SOCKET_DEADLINE_MS} ms`);
   }
@@ -97,22 +96,21 @@ export class SessionBus {
     return join(runtimeDirectory, "bus");
   }
 
-  #spawn(program: string, args: string[], environment: Record<string, string>, listener?: OwnedFd): ChildProcess {
+  #spawn(program: string, args: string[], environment: Record<string, string>, listener?: OwnedFd) {
     const { apps, user, onNotice } = this.#options;
     const launch = launchCommand({ root: apps, program, args, directory: "/", ids: user, terminal: false });
-    const child = spawn(launch.file, launch.args, {
+    const child = Bun.spawn([launch.file, ...launch.args], {
       cwd: launch.cwd,
       detached: launch.detached,
       env: environment,
       stdio: ["ignore", "ignore", "ignore", ...(listener === undefined ? [] : [listener.raw])],
+      onExit: ({ exitCode, signalCode }) => {
+        if (this.#closed) return;
+        rmSync(this.#socket, { force: true });
+        onNotice(`session bus: the daemon has ended with ${signalCode ?? `status ${exitCode}`}`);
+      },
     });
     this.#daemon = child;
-    child.once("error", (error) => onNotice(`session bus: ${error.message}`));
-    child.once("exit", (code, signal) => {
-      if (this.#closed) return;
-      rmSync(this.#socket, { force: true });
-      onNotice(`session bus: the daemon has ended with ${signal ?? `status ${code}`}`);
-    });
     return child;
   }
 }

@@ -124,7 +124,8 @@ function layTree(packages: string, root: string): void {
   for (const link of ["bin", "sbin", "lib", "lib64"]) symlinkSync(`usr/${link}`, join(root, link));
   for (const name of BUSYBOX_NAMES) symlinkSync("/usr/bin/busybox", join(root, name));
   const boot = join(SOURCE, "guest/boot");
-  for (const name of ["build-layer", "inittab", "run-agent"]) copyFileSync(join(boot, name), join(root, "etc", name));
+  for (const name of ["build-layer", "inittab", "open-network", "run-agent"])
+    copyFileSync(join(boot, name), join(root, "etc", name));
 }
 
 async function layModules(packages: string, target: string, work: string): Promise<void> {
