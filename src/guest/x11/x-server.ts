@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { VitrineError } from "../../base/error.ts";
-import type { OwnedFd } from "../../sys/fd.ts";
+import { OwnedFd } from "../../sys/fd.ts";
 import { type Watch, watch } from "../../sys/loop.ts";
 import { connectUnix, socketPair } from "../../sys/socket.ts";
 import type { X11Bridge } from "./bridge.ts";
@@ -62,32 +62,32 @@ export class XServer {
     this.#watch = watch(this.#options.listener, { readable: true }, () => {
       // Xwayland takes the connection itself.
       this.#watch?.close();
-      this.#start().catch((error) => this.#failed(error));
+      const started = performance.now();
+      this.#start().catch((error) => this.#ended(VitrineError.from(error).message, started));
     });
   }
 
   async #start(): Promise<void> {
+    const started = performance.now();
     // Read only now: most sandboxes never come here.
     const { X11Bridge } = await import("./bridge.ts");
     if (this.#isClosed) return;
-    const started = performance.now();
-    const [wayland, waylandFar] = socketPair();
-    const [windowManager, windowManagerFar] = socketPair();
-    const display = connectUnix(this.#options.displaySocket);
-    this.#process = this.#spawn([waylandFar, windowManagerFar, this.#options.listener]);
-    waylandFar.close();
-    windowManagerFar.close();
-    const process = this.#process;
+    using ends = new DisposableStack();
+    const [wayland, waylandFar] = pairIn(ends);
+    const [windowManager, windowManagerFar] = pairIn(ends);
+    const display = ends.use(connectUnix(this.#options.displaySocket));
+    const process = this.#spawn([waylandFar, windowManagerFar, this.#options.listener]);
+    this.#process = process;
     this.#bridge = new X11Bridge({
-      wayland,
-      windowManager,
-      display,
+      wayland: OwnedFd.own(wayland.take()),
+      windowManager: OwnedFd.own(windowManager.take()),
+      display: OwnedFd.own(display.take()),
       onEnded: (error) => {
         if (error !== undefined) this.#options.onNotice(`X11: ${error.message}`);
         process.kill("SIGKILL");
       },
     });
-    process.once("error", (error) => this.#failed(error));
+    process.once("error", (error) => this.#ended(error.message, started));
     process.once("exit", (code, signal) =>
       this.#ended(`Xwayland has ended with ${signal ?? `status ${code}`}`, started),
     );
@@ -109,10 +109,10 @@ export class XServer {
     if (this.#failures < MAX_FAILED_X_STARTS) this.#wait();
     else this.close();
   }
+}
 
-  #failed(error: unknown): void {
-    if (this.#isClosed) return;
-    this.#options.onNotice(`X11: ${VitrineError.from(error).message}`);
-    this.close();
-  }
+/** Two joined sockets, which go with the stack unless they are taken. */
+function pairIn(ends: DisposableStack): [OwnedFd, OwnedFd] {
+  const [near, far] = socketPair();
+  return [ends.use(near), ends.use(far)];
 }

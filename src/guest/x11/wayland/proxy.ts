@@ -6,7 +6,7 @@
 import { VitrineError } from "../../../base/error.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
 import { decode } from "../../../wayland/decode.ts";
-import { wl_display, wl_registry, wl_surface } from "../../../wayland/generated/wayland.ts";
+import { wl_buffer, wl_callback, wl_display, wl_registry, wl_surface } from "../../../wayland/generated/wayland.ts";
 import type { RawMessage } from "../../../wayland/message-reader.ts";
 import {
   fdCount,
@@ -47,7 +47,14 @@ export class WaylandProxy {
   /** Takes ownership of both ends: of the pair with Xwayland, and of the connection to the display. */
   constructor(xwayland: OwnedFd, display: OwnedFd, handlers: ProxyHandlers) {
     this.#handlers = handlers;
-    this.surfaces = new Surfaces((bytes) => this.#display.pass(bytes));
+    this.surfaces = new Surfaces((bytes) => this.#display.pass(bytes), {
+      released: (bufferId) => this.#tell(bufferId, wl_buffer, "release"),
+      frameDone: (callbackId) => {
+        this.#tell(callbackId, wl_callback, "done", [0]);
+        this.#tell(WL_DISPLAY, wl_display, "delete_id", [callbackId]);
+        this.#objects.deleted(callbackId);
+      },
+    });
     this.input = new InputWatch(handlers);
     this.#objects.add(WL_DISPLAY, wl_display.name, 1);
     const closed = (error: VitrineError | undefined) => handlers.closed(error);
@@ -113,6 +120,12 @@ export class WaylandProxy {
     this.#display.close();
   }
 
+  /** An event of our own to Xwayland. */
+  #tell(objectId: number, table: InterfaceTable, name: string, args: readonly Value[] = []): void {
+    const { opcode, message } = messageByName(table, "events", name);
+    this.#xwayland.say(objectId, opcode, message, args);
+  }
+
   #request(raw: RawMessage): void {
     const entry = this.#objects.get(raw.objectId);
     const message = entry?.table.requests[raw.opcode];
@@ -131,6 +144,9 @@ export class WaylandProxy {
     switch (entry.table.name) {
       case "wl_display":
         if (message.name === "get_registry") this.#registry = args[0] as number;
+        return "pass";
+      case "wl_seat":
+        if (message.name === "release" && raw.objectId === this.input.seat) this.input.seat = undefined;
         return "pass";
       case "wl_registry": {
         const { interface: name, id } = args[1] as NewId;

@@ -20,6 +20,12 @@ interface Attach {
   readonly bytes: Uint8Array;
 }
 
+/** What Xwayland is told of requests that the display never sees. */
+export interface HeldAnswers {
+  released(bufferId: number): void;
+  frameDone(callbackId: number): void;
+}
+
 export class BridgeSurface {
   readonly id: number;
   state: SurfaceState = "held";
@@ -32,11 +38,13 @@ export class BridgeSurface {
   /** Requests have passed whose commit has not. */
   isBetweenCommits = false;
   #attach: Attach | undefined;
-  #frames: Uint8Array[] = [];
+  #frames: { readonly callback: number; readonly bytes: Uint8Array }[] = [];
   #isCommitHeld = false;
+  readonly #answers: HeldAnswers;
 
-  constructor(id: number) {
+  constructor(id: number, answers: HeldAnswers) {
     this.id = id;
+    this.#answers = answers;
   }
 
   /** Whether a commit with content waits. */
@@ -47,14 +55,26 @@ export class BridgeSurface {
   attach(attach: Attach): "pass" | "hold" {
     this.contentSize = attach.bufferId === 0 ? undefined : attach.size;
     if (this.state === "open") return "pass";
+    const before = this.#attach?.bufferId ?? attach.bufferId;
     this.#attach = attach.bufferId === 0 ? undefined : { ...attach, bytes: attach.bytes.slice() };
+    if (before !== attach.bufferId) this.#answers.released(before);
     return "hold";
   }
 
-  frame(bytes: Uint8Array): "pass" | "hold" {
+  frame(callback: number, bytes: Uint8Array): "pass" | "hold" {
     if (this.state === "open") return "pass";
-    this.#frames.push(bytes.slice());
+    if (this.state === "over") this.#answers.frameDone(callback);
+    else this.#frames.push({ callback, bytes: bytes.slice() });
     return "hold";
+  }
+
+  /** Nothing of it is shown any more. What waits is answered, as the display would. */
+  end(): void {
+    this.state = "over";
+    this.beforeCommit = () => {};
+    this.onHeld = () => {};
+    for (const { callback } of this.#frames) this.#answers.frameDone(callback);
+    this.#frames = [];
   }
 
   commit(): "pass" | "hold" {
@@ -76,7 +96,8 @@ export class BridgeSurface {
   /** From now on everything passes. Returns the requests that have waited, without the commit. */
   open(): Uint8Array[] {
     this.state = "open";
-    const waiting = [...(this.#attach === undefined ? [] : [this.#attach.bytes]), ...this.#frames];
+    const frames = this.#frames.map(({ bytes }) => bytes);
+    const waiting = [...(this.#attach === undefined ? [] : [this.#attach.bytes]), ...frames];
     this.#attach = undefined;
     this.#frames = [];
     this.#isCommitHeld = false;

@@ -1,7 +1,7 @@
 /** The surfaces of Xwayland's connection, and the sizes of the buffers that they show. */
 import type { RawMessage } from "../../../wayland/message-reader.ts";
 import type { Value } from "../../../wayland/types.ts";
-import { BridgeSurface } from "./surface.ts";
+import { BridgeSurface, type HeldAnswers } from "./surface.ts";
 import type { Size } from "./types.ts";
 
 export class Surfaces {
@@ -9,12 +9,14 @@ export class Surfaces {
   onCreated: (surface: BridgeSurface) => void = () => {};
   onDestroy: (surface: BridgeSurface) => void = () => {};
   readonly #pass: (bytes: Uint8Array) => void;
+  readonly #answers: HeldAnswers;
   readonly #surfaces = new Map<number, BridgeSurface>();
   readonly #bufferSizes = new Map<number, Size>();
 
   /** `pass` sends a request of Xwayland's on. */
-  constructor(pass: (bytes: Uint8Array) => void) {
+  constructor(pass: (bytes: Uint8Array) => void, answers: HeldAnswers) {
     this.#pass = pass;
+    this.#answers = answers;
   }
 
   get(id: number): BridgeSurface | undefined {
@@ -31,7 +33,7 @@ export class Surfaces {
 
   /** The display has been told of a new surface. */
   add(id: number): void {
-    const surface = new BridgeSurface(id);
+    const surface = new BridgeSurface(id, this.#answers);
     this.#surfaces.set(id, surface);
     this.onCreated(surface);
   }
@@ -68,11 +70,12 @@ export class Surfaces {
       }
       case "frame":
         surface.isBetweenCommits = true;
-        return surface.frame(raw.bytes);
+        return surface.frame(args[0] as number, raw.bytes);
       case "commit":
         return surface.commit();
       case "destroy":
         this.onDestroy(surface);
+        surface.end();
         this.#surfaces.delete(surface.id);
         return "pass";
       default:

@@ -21,6 +21,7 @@ export function windowMessage(desk: Desk, window: XWindow, message: Message, clo
   if (is("_NET_REQUEST_FRAME_EXTENTS")) desk.setProperty(window.id, "_NET_FRAME_EXTENTS", "CARDINAL", [0, 0, 0, 0]);
   else if (is("_NET_CLOSE_WINDOW")) closeWanted();
   else if (toplevel === undefined) return;
+  else if (is("_NET_ACTIVE_WINDOW")) desk.shell.activate(toplevel.base.surface.id, desk.lastInput?.surface?.id);
   else if (is("_NET_WM_STATE")) changeState(desk, window, toplevel, message);
   else if (is("_NET_WM_MOVERESIZE")) drag(toplevel, message.data2);
   else if (is("WM_CHANGE_STATE") && message.data0 === ICONIC_STATE) toplevel.act("set_minimized");

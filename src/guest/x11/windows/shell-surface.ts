@@ -54,10 +54,7 @@ export class ShellSurface {
   /** The role object is gone; nothing of this surface is shown any more. */
   end(): void {
     clearTimeout(this.#deadline);
-    const { surface } = this;
-    surface.state = "over";
-    surface.onHeld = () => {};
-    surface.beforeCommit = () => {};
+    this.surface.end();
     this.#options.shell.proxy.request(this.object, "destroy");
     this.object.onEvent = () => {};
   }

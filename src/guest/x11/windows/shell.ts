@@ -1,5 +1,6 @@
 /** The display's part in windows: its shell, and who draws title bars. Bound when the first window is shown. */
 
+import { xdg_activation_token_v1, xdg_activation_v1 } from "../../../wayland/generated/xdg-activation-v1.ts";
 import { zxdg_decoration_manager_v1 } from "../../../wayland/generated/xdg-decoration-unstable-v1.ts";
 import { xdg_positioner, xdg_surface, xdg_wm_base } from "../../../wayland/generated/xdg-shell.ts";
 import { waylandError } from "../wayland/errors.ts";
@@ -14,6 +15,7 @@ export class Shell {
   readonly proxy: WaylandProxy;
   #shell: OwnObject | undefined;
   #decorations: OwnObject | "none" | undefined;
+  #activation: OwnObject | "none" | undefined;
 
   constructor(proxy: WaylandProxy) {
     this.proxy = proxy;
@@ -28,6 +30,23 @@ export class Shell {
   get decorations(): OwnObject | undefined {
     this.#decorations ??= this.proxy.bind(zxdg_decoration_manager_v1, 1) ?? "none";
     return this.#decorations === "none" ? undefined : this.#decorations;
+  }
+
+  /** Asks for the focus for a window, by what the user has just done; `from`: where, if that was on one of ours. */
+  activate(surfaceId: number, from: number | undefined): void {
+    const { proxy } = this;
+    this.#activation ??= proxy.bind(xdg_activation_v1, 1) ?? "none";
+    const activation = this.#activation;
+    if (activation === "none" || proxy.seat === undefined) return;
+    const token = proxy.create(activation, "get_activation_token", xdg_activation_token_v1);
+    proxy.request(token, "set_serial", [proxy.input.pressSerial, proxy.seat]);
+    if (from !== undefined) proxy.request(token, "set_surface", [from]);
+    proxy.request(token, "commit");
+    token.onEvent = (name, [text = ""]) => {
+      if (name !== "done") return;
+      proxy.request(token, "destroy");
+      if (proxy.surfaces.get(surfaceId)?.state === "open") proxy.request(activation, "activate", [text, surfaceId]);
+    };
   }
 
   /** Lets `use` place a menu of that size at a point of its parent. */

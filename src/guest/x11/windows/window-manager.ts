@@ -124,6 +124,7 @@ export class WindowManager {
     const window = this.#desk.windows.get(id);
     if (window === undefined) return;
     this.#unmapped(id);
+    for (const [surfaceId, other] of this.#waiting) if (other === window) this.#waiting.delete(surfaceId);
     this.#desk.remove(window);
   }
 
@@ -232,8 +233,10 @@ export class WindowManager {
       return windowMessage(this.#desk, window, fields, () => this.#close(window));
     }
     const surface = proxy.surfaces.get(fields.data0);
-    if (surface !== undefined) this.#pair(window, surface);
-    else this.#waiting.set(fields.data0, window);
+    if (surface !== undefined) return this.#pair(window, surface);
+    // One for each window, whatever programs say.
+    for (const [id, other] of this.#waiting) if (other === window) this.#waiting.delete(id);
+    this.#waiting.set(fields.data0, window);
   }
 
   #surfaceCreated(surface: BridgeSurface): void {
