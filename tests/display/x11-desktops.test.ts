@@ -1,0 +1,58 @@
+/** X11 programs on compositors that place popups by other rules, draw no title bars, and judge sizes strictly. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Compositor } from "../support/compositor.ts";
+import { eventually } from "../support/deadline.ts";
+import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "../support/display-loop.ts";
+import { endProcess } from "../support/processes.ts";
+import { X11Screen } from "../support/x11-screen.ts";
+
+setDefaultTimeout(90_000);
+const DEADLINE_MS = 30_000;
+
+/** Says what it has been given, and goes through what windows do: a menu, a dialog, the whole screen, and back. */
+const PROGRAM = `
+proc say {text} {set f [open said a]; puts -nonewline $f "$text "; close $f}
+proc later {ms words script} {after $ms "$script; say {$words}"}
+wm geometry . 300x200
+bind . <Map> {say mapped}
+bind . <Configure> {if {"%W" eq "."} {say %wx%h}}
+menu .m -tearoff 0
+.m add command -label "one"
+later 500 menu {.m post [expr [winfo rootx .] + 40] [expr [winfo rooty .] + 60]}
+later 1000 closed {.m unpost}
+later 1100 dialog {toplevel .d; wm geometry .d 200x100; wm transient .d .}
+later 1800 gone {destroy .d}
+later 1900 fullscreen {wm attributes . -fullscreen 1}
+later 2800 back {wm attributes . -fullscreen 0}
+later 3700 maximized {wm attributes . -zoomed 1}
+later 4600 done {wm attributes . -zoomed 0}
+`;
+
+test.each(["mutter", "weston"] as const)("a program of Tk's goes through it all on %s", async (kind) => {
+  await using compositor = await Compositor.start({ kind, width: 1280, height: 800 });
+  using loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED) });
+  using screen = new X11Screen(compositor, loop);
+  const path = join(compositor.runtimeDir, "program.tcl");
+  const log = join(compositor.runtimeDir, "said");
+  writeFileSync(path, PROGRAM, { mode: 0o644 });
+  writeFileSync(log, "");
+  compositor.giveToApps(log);
+  const said = () => readFileSync(log, "utf8");
+  const child = compositor.spawn("wish", [path], screen.environment);
+  const windows: number[] = [];
+  await eventually("waiting for the program to be done", DEADLINE_MS, () => {
+    if (loop.host.windows !== windows.at(-1)) windows.push(loop.host.windows);
+    return said().includes("done") ? true : undefined;
+  });
+  expect(said()).toContain("mapped");
+  expect(said()).toContain("300x200");
+  // One window, and another while there is a dialog.
+  expect(windows.filter((count) => count > 0)).toEqual([1, 2, 1]);
+  const sizes = [...said().matchAll(/(\d+)x(\d+)/g)].map(([, width]) => Number(width));
+  expect(Math.max(...sizes)).toBeGreaterThan(1200);
+  await endProcess(child);
+  await eventually("waiting for the windows to go", DEADLINE_MS, () => (loop.host.windows === 0 ? true : undefined));
+  expect([...screen.notices, ...loop.notices]).toEqual([]);
+});
