@@ -139,7 +139,7 @@ class Trial {
 
   async #rebuild(app: string): Promise<void> {
     const began = performance.now();
-    await this.#vitrine("update", "--force", app);
+    await this.#vitrine("update", "--force", "--no-snapshot", app);
     this.#result.update = performance.now() - began;
     await this.#vitrine("rollback", app);
     this.#result.rolledBack = true;
@@ -148,7 +148,7 @@ class Trial {
   async #install(): Promise<void> {
     const { app } = this.#result;
     const began = performance.now();
-    const { out, errors } = await this.#vitrine("install", app);
+    const { out, errors } = await this.#vitrine("install", "--no-snapshot", app);
     this.#result.install = performance.now() - began;
     const [, version, sandbox] = / (\S+) in sandbox ([a-z0-9-]+);/.exec(out) ?? [];
     if (version !== undefined) this.#result.version = version;
