@@ -1,5 +1,4 @@
 /** An X server for a display loop, as the agent has one in the guest: Xwayland, and the bridge to the guest half. */
-import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "../../src/base/error.ts";
@@ -33,8 +32,7 @@ export class X11Screen implements Disposable {
       onNotice: (message) => this.notices.push(message),
       spawn: (args, variables, fds) => {
         const log = openSync(join(compositor.runtimeDir, "log"), "a");
-        const [program, ...words] = commandAsApp(["Xwayland", `:${number}`, ...args]);
-        const child = spawn(program, words, {
+        const child = Bun.spawn(commandAsApp(["Xwayland", `:${number}`, ...args]), {
           env: { ...compositor.environment, ...variables },
           stdio: ["ignore", log, log, ...fds.map(({ raw }) => raw)],
         });

@@ -2,7 +2,6 @@
  * The X server of the guest's user, if the image has Xwayland: programs that know no Wayland find it at the usual place. It
  * costs one socket until the first of them connects, see x11/x-server.ts.
  */
-import { spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { OwnedFd } from "../../sys/fd.ts";
@@ -58,7 +57,7 @@ export class X11Server {
           ids: user,
           terminal: false,
         });
-        return spawn(launch.file, launch.args, {
+        return Bun.spawn([launch.file, ...launch.args], {
           cwd: launch.cwd,
           detached: launch.detached,
           env: { ...environment, ...variables },

@@ -2,7 +2,6 @@
  * An X server for programs that know no Wayland: the socket is there from the beginning, Xwayland and the bridge from the
  * first program that connects. When either ends, the other does, and the next program starts both anew.
  */
-import type { ChildProcess } from "node:child_process";
 import { VitrineError } from "../../base/error.ts";
 import { OwnedFd } from "../../sys/fd.ts";
 import { type Watch, watch } from "../../sys/loop.ts";
@@ -28,14 +27,14 @@ export interface XServerOptions {
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
     fds: readonly OwnedFd[],
-  ) => ChildProcess;
+  ) => Bun.Subprocess;
   readonly onNotice: (message: string) => void;
 }
 
 export class XServer {
   readonly #options: XServerOptions;
   #watch: Watch | undefined;
-  #process: ChildProcess | undefined;
+  #process: Bun.Subprocess | undefined;
   #bridge: X11Bridge | undefined;
   #isClosed = false;
   #failures = 0;
@@ -62,16 +61,25 @@ export class XServer {
     this.#watch = watch(this.#options.listener, { readable: true }, () => {
       // Xwayland takes the connection itself.
       this.#watch?.close();
-      const started = performance.now();
-      this.#start().catch((error) => this.#ended(VitrineError.from(error).message, started));
+      void this.#run();
     });
   }
 
-  async #start(): Promise<void> {
+  async #run(): Promise<void> {
     const started = performance.now();
+    try {
+      const process = await this.#start();
+      await process.exited;
+      this.#ended(`Xwayland has ended with ${process.signalCode ?? `status ${process.exitCode}`}`, started);
+    } catch (error) {
+      this.#ended(VitrineError.from(error).message, started);
+    }
+  }
+
+  async #start(): Promise<Bun.Subprocess> {
     // Read only now: most sandboxes never come here.
     const { X11Bridge } = await import("./bridge.ts");
-    if (this.#isClosed) return;
+    if (this.#isClosed) throw new VitrineError("cancelled", "Cannot start Xwayland: the guest is stopping");
     using ends = new DisposableStack();
     const [wayland, waylandFar] = pairIn(ends);
     const [windowManager, windowManagerFar] = pairIn(ends);
@@ -87,13 +95,10 @@ export class XServer {
         process.kill("SIGKILL");
       },
     });
-    process.once("error", (error) => this.#ended(error.message, started));
-    process.once("exit", (code, signal) =>
-      this.#ended(`Xwayland has ended with ${signal ?? `status ${code}`}`, started),
-    );
+    return process;
   }
 
-  #spawn(fds: readonly OwnedFd[]): ChildProcess {
+  #spawn(fds: readonly OwnedFd[]): Bun.Subprocess {
     const options = ["-rootless", "-shm", "-noreset", "-nolisten", "tcp"];
     const wiring = ["-wm", String(WINDOW_MANAGER_FD), "-listenfd", String(LISTENER_FD)];
     return this.#options.spawn([...options, ...wiring], { WAYLAND_SOCKET: String(WAYLAND_FD) }, fds);
