@@ -1,4 +1,4 @@
-/** Tells of an app that fails since it knows only X11, by what it says: sandboxes have no X server. */
+/** Tells of an app that fails since it knows only X11, by what it says: not every image has Xwayland. */
 import type { ProcessEnd } from "../../../channel/contract/control.ts";
 
 /** What Xlib's users, Java and Qt's plugin for X11 say when there is no X server. */
@@ -35,6 +35,6 @@ export class X11Only {
   #consider(): void {
     if (this.#told || !this.#asked || !this.#failed) return;
     this.#told = true;
-    this.#tell("the app seems to know only X11, which sandboxes do not have");
+    this.#tell("the app seems to know only X11, and found no X server: its image needs the package xwayland");
   }
 }
