@@ -1,6 +1,6 @@
 /** What idle sandboxes of one image cost the host. */
 import { vitrine } from "../src/cli/test-support.ts";
-import { memoryOf } from "./processes.ts";
+import { memoryOf, translatedCode } from "./processes.ts";
 
 /** How long sandboxes are left alone before they are measured, in milliseconds. */
 const SETTLE_MS = 5000;
@@ -10,6 +10,8 @@ export interface Density {
   readonly sandboxes: number;
   /** Held by one process alone. */
   readonly private: number;
+  /** The part of that which is code the emulator has made, and which there is not where there is KVM. */
+  readonly translated: number;
   /** What is shared counts in equal parts for each that has it. */
   readonly proportional: number;
 }
@@ -33,7 +35,8 @@ export async function measureDensity(
       (await vitrine(["list", "--json"], environment)).out.toString(),
     );
     const memory = memoryOf(listed.flatMap(({ supervisorPid, monitorPid }) => [supervisorPid, monitorPid]));
-    return { sandboxes: listed.length, private: memory.private, proportional: memory.proportional };
+    const translated = translatedCode(listed.map(({ monitorPid }) => monitorPid));
+    return { sandboxes: listed.length, private: memory.private, translated, proportional: memory.proportional };
   } finally {
     for (const name of names) await vitrine(["stop", name, "--force"], environment);
   }

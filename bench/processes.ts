@@ -46,3 +46,14 @@ export function memoryOf(pids: readonly number[]): Memory {
   }
   return sum;
 }
+
+/** Bytes of host memory that hold code which an emulator has made: memory without a file that is written and run. */
+export function translatedCode(pids: readonly number[]): number {
+  let [bytes, counts] = [0, false];
+  for (const line of pids.flatMap((pid) => readFileSync(`/proc/${pid}/smaps`, "utf8").split("\n"))) {
+    const [, permissions, file] = /^[0-9a-f]+-[0-9a-f]+ (\S+) \S+ \S+ \S+\s*(.*)$/.exec(line) ?? [];
+    if (permissions !== undefined) counts = permissions.startsWith("rwx") && file === "";
+    else if (counts) bytes += Number(/^Private_Dirty:\s+(\d+) kB$/.exec(line)?.[1] ?? 0) * 1024;
+  }
+  return bytes;
+}

@@ -120,11 +120,11 @@ function printSnapshots({ machines, density }: Snapshots): void {
   process.stdout.write("\nIdle sandboxes, MiB of the host's\n");
   const names = { cold: "one, booted", restored: "one, from a snapshot", many: "from one snapshot" };
   const costs = (["cold", "restored", "many"] as const).map((kind) => {
-    const { sandboxes, private: own, proportional } = density[kind];
+    const { sandboxes, private: own, translated, proportional } = density[kind];
     const name = kind === "many" ? `${sandboxes} ${names.many}` : names[kind];
-    return [name, (own / MIB).toFixed(0), (proportional / MIB).toFixed(0)];
+    return [name, ...[own, translated, proportional].map((bytes) => (bytes / MIB).toFixed(0))];
   });
-  process.stdout.write(formatTable(["", "private", "proportional"], costs));
+  process.stdout.write(formatTable(["", "private", "of that translated code", "proportional"], costs));
 }
 
 /** Other work on the machine only ever makes a start longer. */
@@ -140,11 +140,13 @@ function snapshotPromises(report: Report): [string, number, number | undefined][
     least(machines, kind, "elapsed"),
   );
   const ratio = (over = Number.NaN, under = Number.NaN) => over / under;
+  const withoutCode = (kind: keyof typeof density) => density[kind].private - density[kind].translated;
   return [
     ["agent answers, from a snapshot over booted", 0.2, ratio(restored, cold)],
     ["agent answers, booted, over busybox init", 1.25, ratio(cold, bare)],
     ["first frame, from a snapshot over booted", 0.5, ratio(report.coldStart.restored, report.coldStart.arena)],
     ["ten idle over one that was booted, private", 2.5, ratio(density.many.private, density.cold.private)],
+    ["the same, without translated code", 2.5, ratio(withoutCode("many"), withoutCode("cold"))],
     ["ten idle over one from a snapshot, private", 2.5, ratio(density.many.private, density.restored.private)],
   ];
 }

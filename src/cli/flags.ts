@@ -37,3 +37,9 @@ export const colourFlag = {
   optional: true,
   brief: "Colour by which it is told from others",
 } as const;
+
+export const backgroundSnapshotFlag = {
+  kind: "boolean",
+  default: true,
+  brief: "Take a snapshot in the background afterwards, from which the app then starts",
+} as const;

@@ -36,13 +36,16 @@ export async function judgeTrial(world: World, command: Command): Promise<string
   const next = startTrial(world);
   await next.shown;
   await end(command);
+  const { exitCode, signalCode } = next.command.child;
+  const over = exitCode ?? signalCode;
   await end(next.command);
-  const { status, errors } = await next.command.ended;
+  const { errors } = await next.command.ended;
   world.remember();
   await world.succeed(["stop", "--all"]);
   await world.snapshotsTaken();
   world.forgetRefusals();
-  return status === null ? [] : [`the next trial ended with ${status}: ${errors.trim()}`];
+  // Told to end, it ends as its app does.
+  return over === null ? [] : [`the next trial ended by itself with ${over}: ${errors.trim()}`];
 }
 
 /** `shown` resolves when there is one window more, and rejects when the trial ends before that. */

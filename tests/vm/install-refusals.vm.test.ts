@@ -123,7 +123,7 @@ describe("whatever happens", () => {
     "there is the old state or the new: an install that is killed at each of its stages",
     async () => {
       for (const stage of KILLED_AT) {
-        const child = startVitrine(["install", "tool"], session.environment);
+        const child = startVitrine(["install", "--no-snapshot", "tool"], session.environment);
         const ended = once(child, "exit");
         await hasSaid(child, stage);
         child.kill("SIGKILL");
@@ -147,7 +147,7 @@ describe("whatever happens", () => {
     "Ctrl-C leaves nothing, and says so",
     async () => {
       await session.succeed("remove", "--yes", "tool");
-      const child = startVitrine(["install", "tool"], session.environment);
+      const child = startVitrine(["install", "--no-snapshot", "tool"], session.environment);
       let errors = "";
       child.stderr?.on("data", (text) => (errors += text));
       await hasSaid(child, "choosing packages");

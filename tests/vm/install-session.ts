@@ -109,6 +109,8 @@ export class InstallSession {
       execFileSync("fc-match", ["--format=%{file}"], { encoding: "utf8" }),
       join(data, "data/fonts/Own.ttf"),
     );
+    // Fontconfig notes that folder down, where root may: fonts have changed for whoever looks before and after.
+    execFileSync("fc-list", { env: { ...process.env, XDG_DATA_HOME: join(data, "data") } });
     rmSync(join(data, "data/vitrine/catalog"), { recursive: true, force: true });
     const session = new InstallSession(join(data, "data"));
     await session.publish("1.0");
@@ -131,8 +133,12 @@ export class InstallSession {
     rmSync(join(this.environment.XDG_DATA_HOME ?? "", ".."), { recursive: true });
   }
 
+  /** Nothing is done in the background afterwards, unless `words` ask for it. */
   async run(...words: string[]): Promise<Ran> {
-    const { status, out, errors } = await vitrine(words, this.environment);
+    const [command = "", ...rest] = words;
+    const snapshots = ["install", "update"].includes(command) && !rest.includes("--snapshot");
+    const all = snapshots ? [command, "--no-snapshot", ...rest] : words;
+    const { status, out, errors } = await vitrine(all, this.environment);
     return { status, out: out.toString(), errors };
   }
 

@@ -3,6 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { vitrine } from "../../src/cli/test-support.ts";
+import { Compositor } from "../support/compositor.ts";
+import { eventually } from "../support/deadline.ts";
+import { snapshotTakers } from "../support/snapshot-takers.ts";
 import { buildPackage, type TestPackage } from "../support/test-packages.ts";
 import { BUILD_DEADLINE_MS, INSTALL_DEADLINE_MS, InstallSession } from "./install-session.ts";
 
@@ -210,3 +214,18 @@ describe("a home", () => {
     INSTALL_DEADLINE_MS,
   );
 });
+
+test(
+  "an app that was just installed goes on from a snapshot when it is started for the first time",
+  async () => {
+    await session.succeed("install", "--snapshot", "--sandbox", "fresh", "tool");
+    const taken = () => snapshotTakers(session.environment.XDG_DATA_HOME ?? "").length === 0 || undefined;
+    await eventually("taking the snapshot", INSTALL_DEADLINE_MS, taken);
+    await using compositor = await Compositor.start();
+    const words = ["run", "--timings", "--json", "--sandbox", "fresh", "--", "tool"];
+    const { out } = await vitrine(words, { ...session.environment, WAYLAND_DISPLAY: compositor.socketPath });
+    expect(JSON.parse(out.toString()).start).toBe("restored");
+    await session.succeed("stop", "fresh");
+  },
+  INSTALL_DEADLINE_MS,
+);

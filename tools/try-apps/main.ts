@@ -128,7 +128,8 @@ class Trial {
       result.window = await this.#start();
       result.typed = await this.#type();
       result.closed = await this.#close();
-      await this.#vitrine("stop", this.#sandbox);
+      // It may have stopped by itself meanwhile.
+      await vitrine(["stop", this.#sandbox], this.#environment);
       if (!brief) await this.#rebuild(app);
     } catch (error) {
       result.failure = (error as Error).message.trim().split("\n").slice(0, 2).join(" ");
@@ -139,7 +140,7 @@ class Trial {
 
   async #rebuild(app: string): Promise<void> {
     const began = performance.now();
-    await this.#vitrine("update", "--force", app);
+    await this.#vitrine("update", "--force", "--no-snapshot", app);
     this.#result.update = performance.now() - began;
     await this.#vitrine("rollback", app);
     this.#result.rolledBack = true;
@@ -148,7 +149,7 @@ class Trial {
   async #install(): Promise<void> {
     const { app } = this.#result;
     const began = performance.now();
-    const { out, errors } = await this.#vitrine("install", app);
+    const { out, errors } = await this.#vitrine("install", "--no-snapshot", app);
     this.#result.install = performance.now() - began;
     const [, version, sandbox] = / (\S+) in sandbox ([a-z0-9-]+);/.exec(out) ?? [];
     if (version !== undefined) this.#result.version = version;
@@ -167,18 +168,25 @@ class Trial {
     const began = performance.now();
     const { out } = await this.#vitrine("run", "--no-snapshot", "--timings", "--json", app);
     const { firstFrame } = JSON.parse(out) as { firstFrame?: number };
-    const log = async () => (await this.#vitrine("logs", this.#sandbox)).out.trim().split("\n");
     try {
       if (firstFrame === undefined) {
-        if ((await log()).some((line) => / ended \d+: /.test(line))) throw new Error("it has ended");
+        if ((await this.#log()).some((line) => / ended \d+: /.test(line))) throw new Error("it has ended");
         await sway.waitForWindow(() => true, WINDOW_DEADLINE_MS);
       }
       const shown = firstFrame ?? performance.now() - began;
       if (title !== undefined) await sway.waitForWindow(({ name }) => title.test(name ?? ""), WINDOW_DEADLINE_MS);
       return shown;
     } catch {
-      throw new Error(`no window; last it said: ${(await log()).slice(-2).join(" / ")}`);
+      throw new Error(`no window; last it said: ${await this.#lastWords()}`);
     }
+  }
+
+  async #log(): Promise<string[]> {
+    return (await this.#vitrine("logs", this.#sandbox)).out.trim().split("\n");
+  }
+
+  async #lastWords(): Promise<string> {
+    return (await this.#log()).slice(-3).join(" / ");
   }
 
   /** True when typing changed what is shown. */
@@ -191,7 +199,8 @@ class Trial {
     }
     await this.#input.typeText(text);
     const after = await this.#rested("typed", (now) => difference(before, now) >= TYPED_PIXELS);
-    return difference(before, after) >= TYPED_PIXELS;
+    if ((await this.#compositor.sway.windows()).length > 0) return difference(before, after) >= TYPED_PIXELS;
+    throw new Error(`its window has gone; last it said: ${await this.#lastWords()}`);
   }
 
   async #do(step: string): Promise<void> {

@@ -16,6 +16,7 @@ import { createDriver } from "../../host/vmm/drivers.ts";
 import type { InstallFlags } from "../commands/install.ts";
 import type { CliContext } from "../context.ts";
 import { prepareMachine } from "../run/prepare.ts";
+import { snapshotSandbox } from "../run/snapshot-sandbox.ts";
 import { interruptible } from "../terminal/interrupt.ts";
 import { ProgressLine } from "../terminal/progress.ts";
 import { formatBytes } from "../terminal/report.ts";
@@ -49,6 +50,7 @@ export async function runInstall(this: CliContext, flags: InstallFlags, ...words
       );
       refreshLaunchers(this, config);
       report(this, config, group);
+      if (flags.snapshot) await snapshotSandbox(this, config.name, !flags.unconfined);
     }
   });
 }
@@ -61,7 +63,7 @@ export async function withBuildOptions<T>(
 ): Promise<T> {
   return await interruptible(async (signal) => {
     const confined = !unconfined;
-    const machine = { name: "builder", driver: undefined, confined, network: true };
+    const machine = { name: "builder", driver: undefined, confined, network: true, warn: true };
     const { kernel, driver, toolsImage } = await prepareMachine(context, signal, machine);
     const environment = context.process.env;
     return await work({ driver: await createDriver(driver), confined, kernel, toolsImage, signal, environment });

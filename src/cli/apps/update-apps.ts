@@ -5,10 +5,12 @@ import { rollBack } from "../../host/apps/install.ts";
 import type { Upgrade } from "../../host/apps/layer-contents.ts";
 import { type UpdateResult, updateApps } from "../../host/apps/update.ts";
 import { configNames, findConfig } from "../../host/sandbox/config.ts";
+import { requireHomeDisk } from "../../host/sandbox/make.ts";
 import { endReady } from "../../host/sandbox/ready/ready-machines.ts";
 import { findSandbox } from "../../host/sandbox/record.ts";
 import type { UpdateFlags } from "../commands/update.ts";
 import type { CliContext } from "../context.ts";
+import { snapshotSandbox } from "../run/snapshot-sandbox.ts";
 import { countOf } from "../terminal/report.ts";
 import { refreshLaunchers, withBuildOptions, withStages } from "./install-apps.ts";
 
@@ -32,6 +34,9 @@ export async function runUpdate(this: CliContext, flags: UpdateFlags, ...words: 
         if (result.changed) {
           refreshLaunchers(this, result.config);
           await endReady(environment);
+          // What is never started needs none.
+          const { unused } = requireHomeDisk(name, environment);
+          if (flags.snapshot && !unused) await snapshotSandbox(this, name, !flags.unconfined);
         }
         this.process.stdout.write(describe(result));
         if (result.changed && findSandbox(name, environment) !== undefined) {

@@ -3,7 +3,7 @@ import { buildCommand } from "@stricli/core";
 import type { NetworkPolicy } from "../../host/network/policy.ts";
 import type { SandboxColour } from "../../host/sandbox/colour.ts";
 import type { CliContext } from "../context.ts";
-import { builderUnconfinedFlag, colourFlag, networkFlag, releaseFlag } from "../flags.ts";
+import { backgroundSnapshotFlag, builderUnconfinedFlag, colourFlag, networkFlag, releaseFlag } from "../flags.ts";
 import { catalogName, homeSize, madeSandboxName } from "../names.ts";
 
 export interface InstallFlags {
@@ -13,6 +13,7 @@ export interface InstallFlags {
   readonly disk?: number;
   readonly network?: NetworkPolicy;
   readonly colour?: SandboxColour;
+  readonly snapshot: boolean;
   readonly unconfined: boolean;
 }
 
@@ -36,6 +37,7 @@ export const installCommand = buildCommand<InstallFlags, [string, ...string[]], 
       disk: { kind: "parsed", ...homeSize, optional: true, brief: "Most that the home may take (default: 16G)" },
       network: networkFlag,
       colour: colourFlag,
+      snapshot: backgroundSnapshotFlag,
       unconfined: builderUnconfinedFlag,
     },
     positional: {

@@ -1,12 +1,13 @@
 /** `vitrine update`: brings installed apps up to date. */
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { builderUnconfinedFlag } from "../flags.ts";
+import { backgroundSnapshotFlag, builderUnconfinedFlag } from "../flags.ts";
 import { installedName } from "../names.ts";
 
 export interface UpdateFlags {
   readonly all: boolean;
   readonly force: boolean;
+  readonly snapshot: boolean;
   readonly unconfined: boolean;
 }
 
@@ -16,6 +17,7 @@ export const updateCommand = buildCommand<UpdateFlags, string[], CliContext>({
     flags: {
       all: { kind: "boolean", default: false, withNegated: false, brief: "Every sandbox with apps" },
       force: { kind: "boolean", default: false, withNegated: false, brief: "Build anew although nothing is newer" },
+      snapshot: backgroundSnapshotFlag,
       unconfined: builderUnconfinedFlag,
     },
     positional: { kind: "array", parameter: { brief: "App or sandbox", ...installedName } },

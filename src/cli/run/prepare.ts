@@ -109,8 +109,15 @@ function checkSuitable(request: SandboxRequest, info: SandboxInfo): void {
   }
 }
 
-/** Everything that the supervisor must know of a sandbox, and starts nothing yet; what is missing of it is made, with progress shown. */
-export async function describeSandbox(context: CliContext, request: SandboxRequest): Promise<SupervisorSpec> {
+/**
+ * Everything that the supervisor must know of a sandbox, and starts nothing yet; what is missing of it is made, with progress
+ * shown. `warn`: tell users what they should know of a machine that is about to start.
+ */
+export async function describeSandbox(
+  context: CliContext,
+  request: SandboxRequest,
+  { warn } = { warn: true },
+): Promise<SupervisorSpec> {
   const { system, home, network, colour } = await findSystem(request, context.process.env);
   const asking = readSession(context.process.env);
   return await interruptible(async (signal) => {
@@ -119,6 +126,7 @@ export async function describeSandbox(context: CliContext, request: SandboxReque
       driver: request.driver,
       confined: request.confined,
       network: network !== undefined,
+      warn,
     });
     const arena = request.sharedMemory
       ? await withProgress(context, "window arena", signal, ensureArenaTemplate)
@@ -172,19 +180,19 @@ async function ensureOwnLayer(context: CliContext, signal: AbortSignal, session:
 export async function prepareMachine(
   context: CliContext,
   signal: AbortSignal,
-  wanted: { name: string; driver: DriverName | undefined; confined: boolean; network: boolean },
+  wanted: { name: string; driver: DriverName | undefined; confined: boolean; network: boolean; warn: boolean },
 ): Promise<{ kernel: Kernel; driver: DriverName; toolsImage: string }> {
-  const { name, confined, network } = wanted;
+  const { name, confined, network, warn } = wanted;
   const kernel = await withProgress(context, "kernel", signal, ensureKernel);
   const { name: driver, accelerator } = await withProgress(context, "driver", signal, (options) =>
     chooseDriver(wanted.driver, kernel, { ...options, confined, network }),
   );
-  if (accelerator === "tcg") {
+  if (warn && accelerator === "tcg") {
     context.process.stderr.write(
       "vitrine: KVM does not work here, apps run under emulation, which is slow (vitrine doctor tells why)\n",
     );
   }
-  if (!confined) {
+  if (warn && !confined) {
     context.process.stderr.write(
       `vitrine: WARNING: the monitor of sandbox "${name}" runs unconfined: a guest that breaks into it can do all that you can\n`,
     );

@@ -17,8 +17,13 @@ import { describeEnd, type EndReason, isFailure } from "./lifecycle.ts";
 import { Supervisor } from "./supervisor.ts";
 import { parseSpec, REPORT_FD, STARTER_FD, type SupervisorReport } from "./supervisor-spec.ts";
 
+/** Nobody reads it when whoever started this has been killed: the end of its connection then says so, too. */
 function report(message: SupervisorReport): void {
-  writeSync(REPORT_FD, `${JSON.stringify(message)}\n`);
+  try {
+    writeSync(REPORT_FD, `${JSON.stringify(message)}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+  }
   closeSync(REPORT_FD);
 }
 
