@@ -15,9 +15,22 @@ export class InputWatch {
   pressSerial = 0;
   serial = 0;
   readonly #handlers: InputHandlers;
+  /** Pointers whose motion no frame event has followed yet. */
+  readonly #unframed = new Set<number>();
 
   constructor(handlers: InputHandlers) {
     this.#handlers = handlers;
+  }
+
+  /**
+   * Whether a wl_pointer.frame is wanted before this event of pointer `id`. Some compositors send none after a motion that comes
+   * of the window's moving; Xwayland would keep that motion, and apply it on the next window that the pointer comes to.
+   */
+  wantsFrame(id: number, name: string): boolean {
+    if (name === "motion") this.#unframed.add(id);
+    else if (name === "frame") this.#unframed.delete(id);
+    else if (name === "leave") return this.#unframed.delete(id);
+    return false;
   }
 
   event(interfaceName: string, name: string, args: readonly Value[]): void {

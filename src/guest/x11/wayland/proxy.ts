@@ -6,7 +6,14 @@
 import { VitrineError } from "../../../base/error.ts";
 import type { OwnedFd } from "../../../sys/fd.ts";
 import { decode } from "../../../wayland/decode.ts";
-import { wl_buffer, wl_callback, wl_display, wl_registry, wl_surface } from "../../../wayland/generated/wayland.ts";
+import {
+  wl_buffer,
+  wl_callback,
+  wl_display,
+  wl_pointer,
+  wl_registry,
+  wl_surface,
+} from "../../../wayland/generated/wayland.ts";
 import type { RawMessage } from "../../../wayland/message-reader.ts";
 import {
   fdCount,
@@ -24,6 +31,8 @@ import { BridgeObjects, type Entry, type OwnObject } from "./objects.ts";
 import { Surfaces } from "./surfaces.ts";
 
 const WL_DISPLAY = 1;
+/** Version that brought wl_pointer.frame. */
+const FRAME_SINCE = messageByName(wl_pointer, "events", "frame").message.since;
 
 export interface ProxyHandlers extends InputHandlers {
   /** Called once; the bridge is over then. */
@@ -184,6 +193,8 @@ export class WaylandProxy {
     }
     this.#noteNewObjects(entry, message, args);
     if (!this.#isForXwayland(entry, message, args)) return;
+    if (entry.table === wl_pointer && entry.version >= FRAME_SINCE && this.input.wantsFrame(raw.objectId, message.name))
+      this.#tell(raw.objectId, wl_pointer, "frame");
     this.input.event(entry.table.name, message.name, args);
     this.#xwayland.pass(raw.bytes, fds);
     if (this.#xwayland.isFull) this.#display.pause();
