@@ -1,10 +1,12 @@
 /** X11 programs on compositors that place popups by other rules, draw no title bars, and judge sizes strictly. */
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Compositor } from "../support/compositor.ts";
 import { eventually } from "../support/deadline.ts";
+import { DESKTOPS_DEADLINE_MS, openDesktops } from "../support/desktops.ts";
 import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "../support/display-loop.ts";
+import type { NativeRoot } from "../support/native-root.ts";
 import { endProcess } from "../support/processes.ts";
 import { X11Screen } from "../support/x11-screen.ts";
 
@@ -30,8 +32,21 @@ later 3700 maximized {wm attributes . -zoomed 1}
 later 4600 done {wm attributes . -zoomed 0}
 `;
 
-test.each(["mutter", "weston"] as const)("a program of Tk's goes through it all on %s", async (kind) => {
-  await using compositor = await Compositor.start({ kind, width: 1280, height: 800 });
+let root: NativeRoot;
+beforeAll(async () => {
+  root = await openDesktops();
+}, DESKTOPS_DEADLINE_MS);
+afterAll(() => root[Symbol.dispose]());
+
+test.each([
+  ["mutter", "old"],
+  ["weston", "old"],
+  ["mutter", "new"],
+  ["weston", "new"],
+  ["kwin", "new"],
+] as const)("a program of Tk's goes through it all on %s, %s", async (kind, age) => {
+  const options = { kind, width: 1280, height: 800, ...(age === "new" ? { root } : {}) };
+  await using compositor = await Compositor.start(options);
   using loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED) });
   using screen = new X11Screen(compositor, loop);
   const path = join(compositor.runtimeDir, "program.tcl");
