@@ -1,11 +1,14 @@
 /** X11 programs on compositors that place popups by other rules, draw no title bars, and judge sizes strictly. */
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Compositor } from "../support/compositor.ts";
 import { eventually } from "../support/deadline.ts";
+import { DESKTOPS_DEADLINE_MS, openDesktops } from "../support/desktops.ts";
 import { DisplayLoop, EVERYTHING_ALLOWED, policyOf } from "../support/display-loop.ts";
+import type { NativeRoot } from "../support/native-root.ts";
 import { endProcess } from "../support/processes.ts";
+import { stillPixels } from "../support/still-picture.ts";
 import { X11Screen } from "../support/x11-screen.ts";
 
 setDefaultTimeout(90_000);
@@ -30,8 +33,21 @@ later 3700 maximized {wm attributes . -zoomed 1}
 later 4600 done {wm attributes . -zoomed 0}
 `;
 
-test.each(["mutter", "weston"] as const)("a program of Tk's goes through it all on %s", async (kind) => {
-  await using compositor = await Compositor.start({ kind, width: 1280, height: 800 });
+let root: NativeRoot;
+beforeAll(async () => {
+  root = await openDesktops();
+}, DESKTOPS_DEADLINE_MS);
+afterAll(() => root[Symbol.dispose]());
+
+test.each([
+  ["mutter", "old"],
+  ["weston", "old"],
+  ["mutter", "new"],
+  ["weston", "new"],
+  ["kwin", "new"],
+] as const)("a program of Tk's goes through it all on %s, %s", async (kind, age) => {
+  const options = { kind, width: 1280, height: 800, ...(age === "new" ? { root } : {}) };
+  await using compositor = await Compositor.start(options);
   using loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED) });
   using screen = new X11Screen(compositor, loop);
   const path = join(compositor.runtimeDir, "program.tcl");
@@ -54,5 +70,31 @@ test.each(["mutter", "weston"] as const)("a program of Tk's goes through it all 
   expect(Math.max(...sizes)).toBeGreaterThan(1200);
   await endProcess(child);
   await eventually("waiting for the windows to go", DEADLINE_MS, () => (loop.host.windows === 0 ? true : undefined));
+  expect([...screen.notices, ...loop.notices]).toEqual([]);
+});
+
+test("what its program moves and resizes while it is open goes along, where the compositor can do that", async () => {
+  const swayConfig = "for_window [app_id=.*] floating enable, move position 300 200";
+  await using compositor = await Compositor.start({ root, width: 1280, height: 800, swayConfig });
+  using loop = new DisplayLoop(compositor, "arena", { policy: policyOf(EVERYTHING_ALLOWED) });
+  using screen = new X11Screen(compositor, loop);
+  const path = join(compositor.runtimeDir, "program.tcl");
+  const placeTip =
+    "proc place {size x y} {wm geometry .t $size+[expr [winfo rootx .] + $x]+[expr [winfo rooty .] + $y]}";
+  const tip = "toplevel .t -background #ff0000; wm overrideredirect .t 1; wm transient .t .";
+  const script = `wm geometry . 400x300; ${placeTip}
+    after 1000 {${tip}; place 100x50 20 30}
+    after 3000 {place 60x80 150 -40}`;
+  writeFileSync(path, script, { mode: 0o644 });
+  compositor.spawn("wish", [path], screen.environment);
+  const red = (colour: number) => colour === 0xff0000;
+  const seen = async (width: number) => {
+    const pixels = await stillPixels(compositor, (now) => now.box(red)?.width === width);
+    return pixels.box(red);
+  };
+  const before = await seen(100);
+  const after = await seen(60);
+  expect([before?.height, after?.height]).toEqual([50, 80]);
+  expect([(after?.x ?? 0) - (before?.x ?? 0), (after?.y ?? 0) - (before?.y ?? 0)]).toEqual([130, -70]);
   expect([...screen.notices, ...loop.notices]).toEqual([]);
 });
