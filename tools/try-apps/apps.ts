@@ -33,7 +33,14 @@ export const APPS: readonly TriedApp[] = [
     text: "letters",
   },
   { app: "terminology", toolkit: "EFL" },
-  { app: "jedit", toolkit: "Java (Swing)" },
+  // What it asks at first is closed; a place in the text.
+  {
+    app: "jedit",
+    toolkit: "Java (Swing), by X11",
+    title: /Untitled/,
+    before: ["Escape", "Escape", "@150,300"],
+    text: "letters",
+  },
   // Frets, on the string where it starts.
   { app: "tuxguitar", toolkit: "Java (SWT), on GTK 3", title: /tg\b/i, text: "5", discard: [["Tab", "Return"]] },
   // Its address.
@@ -45,7 +52,12 @@ export const APPS: readonly TriedApp[] = [
   { app: "libreoffice-writer", toolkit: "its own, on GTK 3", title: /Writer$/ },
   { app: "org.gnome.gedit", toolkit: "GTK 3" },
   // Past the question about the network, into the dialog for an address.
-  { app: "org.videolan.vlc", toolkit: "Qt 5", before: ["Return", "control+n"], text: "letters" },
+  {
+    app: "org.videolan.vlc",
+    toolkit: "Qt 5, by X11",
+    before: ["Return", "@500,500", "control+n"],
+    text: "letters",
+  },
   // What it asks is agreed to; the field that filters.
   { app: "transmission-gtk", toolkit: "GTK 3", before: ["alt+a", "@850,92"], text: "letters" },
   // Its welcome has a field for an address.
