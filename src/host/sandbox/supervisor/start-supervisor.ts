@@ -26,17 +26,19 @@ export async function startSupervisor(
   environment: Environment = process.env,
 ): Promise<SandboxConnection | undefined> {
   const main = join(import.meta.dirname, "supervisor-main.ts");
-  // What the runtime itself says when it gives up belongs in the log as well.
-  const log = openSync(logPaths(spec.name, environment).supervisor, "a", 0o600);
+  // What the runtime itself says when it gives up belongs in the log as well; but of a trial nothing may be left, whoever is
+  // killed before there is a record of it.
+  const log = spec.trial === true ? undefined : openSync(logPaths(spec.name, environment).supervisor, "a", 0o600);
+  const said = log ?? "ignore";
   const [ours, theirs] = socketPair();
   // Whoever breaks into it, or into what it starts, gains nothing by programs that run as somebody else.
   const child = spawn("setpriv", ["--no-new-privs", process.execPath, ...RUNTIME_FLAGS, main, spec.name], {
     detached: true,
     cwd: "/",
     env: { ...environment },
-    stdio: ["pipe", log, log, "pipe", theirs.raw],
+    stdio: ["pipe", said, said, "pipe", theirs.raw],
   });
-  closeSync(log);
+  if (log !== undefined) closeSync(log);
   theirs.close();
   child.on("error", () => {}); // There is no setpriv, and so no report.
   child.stdin?.on("error", () => {}); // It ended early; the report says why.
