@@ -172,14 +172,15 @@ test("a menu stands where it shall on the stand-in, and is closed by the move; r
   // Under way while everything moves: a new picture, the frame it asks for, a round trip, a title.
   client.request(surface, "attach", [solidBuffer(client, 200, 100, 0x00ff00), 0, 0]);
   client.request(surface, "damage", [0, 0, 200, 100]);
-  const frame = client.create(surface, "frame", []);
+  // Waited for from now on: it may come together with what is waited for before, and is gone then.
+  const shown = client.next(client.create(surface, "frame", []), "done");
   client.request(surface, "commit", []);
   client.request(window.toplevel, "set_title", ["moved"]);
   const roundtrip = client.roundtrip();
   waiting.move();
   await client.next(menu.popup, "popup_done");
   await roundtrip;
-  await client.next(frame, "done");
+  await shown;
   const moved = await compositor.sway.waitForWindow(({ name }) => name === "moved");
   expect(moved.app_id).toBe("vitrine.test.app");
   await stillPixels(compositor, (now) => now.box((colour) => colour === 0x00ff00) !== undefined);
