@@ -55,7 +55,7 @@ export const APPS: readonly TriedApp[] = [
   {
     app: "org.videolan.vlc",
     toolkit: "Qt 5, by X11",
-    before: ["Return", "@500,500", "control+n"],
+    before: ["Return", "@28,10", "Escape", "control+n"],
     text: "letters",
   },
   // What it asks is agreed to; the field that filters.
