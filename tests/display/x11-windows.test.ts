@@ -216,6 +216,22 @@ describe("what belongs to a window", () => {
     });
   });
 
+  test("a tooltip that comes before it waits for it", async () => {
+    const program = tk(`
+      wm withdraw .
+      toplevel .tip -background #ff0000; wm overrideredirect .tip 1; wm attributes .tip -type tooltip
+      wm geometry .tip 60x40+330+250
+      after 500 {wm geometry . 400x300; wm deiconify .}
+      bind . <x> {say key}`);
+    await withProgram(program.words, async () => {
+      await eventuallySize(400, 300);
+      expect(await redBox((now) => now !== undefined)).toMatchObject({ width: 60, height: 40 });
+      expect(await compositor.sway.windows()).toHaveLength(1);
+      await input.key("x");
+      await eventuallySaid(program.said, "key");
+    });
+  });
+
   test("a window that its program places itself, with nothing to belong to, is a window", async () => {
     const program = tk(`wm overrideredirect . 1; wm geometry . 250x120+30+40; . configure -background #ff0000`);
     await withProgram(program.words, async (window) => {

@@ -33,7 +33,8 @@ export function show(desk: Desk, window: XWindow, handlers: ShowHandlers): void 
   if (window.role !== undefined) return;
   const parent = window.isOverrideRedirect ? popupParent(desk, window) : undefined;
   if (parent !== undefined) showPopup(desk, window, parent);
-  else showToplevel(desk, window, handlers);
+  // A menu or tooltip waits for its program's window: as a window it would take the keyboard.
+  else if (!window.isOverrideRedirect || !isOf(desk, window, MENU_TYPES)) showToplevel(desk, window, handlers);
 }
 
 /** Takes `window` off the display, and first the menus on it. */
@@ -145,15 +146,17 @@ function popupPlace(window: XWindow, parent: XWindow) {
 
 /** The window that a menu is on; undefined: it stands for itself. */
 function popupParent(desk: Desk, window: XWindow): XWindow | undefined {
-  const { types } = window.properties;
-  const isOf = (names: readonly AtomName[]) => names.some((name) => types.includes(desk.atoms[name]));
   const named = transientParent(desk, window);
   if (named !== undefined) return named;
-  if (isOf(FREE_TYPES)) return undefined;
+  if (isOf(desk, window, FREE_TYPES)) return undefined;
   const { lastInput } = desk;
   const candidates = [lastInput, ...[...desk.windows.values()].reverse()];
   const own = candidates.find((other) => other?.toplevel && desk.areRelated(other.id, window.id));
-  return own ?? (isOf(MENU_TYPES) ? candidates.find((other) => other?.toplevel) : undefined);
+  return own ?? (isOf(desk, window, MENU_TYPES) ? candidates.find((other) => other?.toplevel) : undefined);
+}
+
+function isOf(desk: Desk, { properties }: XWindow, types: readonly AtomName[]): boolean {
+  return types.some((name) => properties.types.includes(desk.atoms[name]));
 }
 
 /** The window with a place of its own that `window` belongs to by its program's word. */
