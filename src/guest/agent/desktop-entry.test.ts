@@ -51,12 +51,6 @@ describe("the command of a desktop entry", () => {
     expect(command(exec, files)).toEqual(expected);
   });
 
-  test("asks for X11 where there is an X server", () => {
-    mkdirSync(join(root, "usr/bin"), { recursive: true });
-    writeFileSync(join(root, "usr/bin/Xwayland"), "");
-    expect(command("env GDK_BACKEND=x11 A=b app")).toEqual(["env", "GDK_BACKEND=x11", "A=b", "app"]);
-  });
-
   test("of an action", () => {
     expect(command("app", [], "new")).toEqual(["app", "--new"]);
   });

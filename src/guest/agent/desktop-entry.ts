@@ -5,13 +5,15 @@
 import { readFileSync } from "node:fs";
 import { VitrineError } from "../../base/error.ts";
 import { findInRoot } from "./resolve-command.ts";
-import { hasX11Server } from "./x11-server.ts";
 
 /** Where entries are looked for, the first that has it counts. */
 const FOLDERS = ["/usr/local/share/applications", "/usr/share/applications"];
 /** Bytes of an entry; the largest, with all translations, have 60 000. */
 const MAX_ENTRY_BYTES = 1024 * 1024;
-/** Put before a command by env(1): that toolkits shall use X11 though they know Wayland (Audacity's). Not where there is none. */
+/**
+ * Put before a command by env(1): that toolkits shall use X11 though they know Wayland (Audacity's). Not every image has X11, and
+ * Wayland shows such apps better: Audacity's tips are windows in the middle by X11.
+ */
 const WANTS_X11 = /^(GDK_BACKEND|SDL_VIDEODRIVER)=x11$|^QT_QPA_PLATFORM=xcb$/;
 
 /**
@@ -32,7 +34,7 @@ export function entryCommand(root: string, argv: readonly string[], action: stri
     throw new VitrineError("not-found", `Cannot start "${name}": its desktop entry has no action "${action}"`);
   }
   const exec = splitExec(group.get("Exec") ?? "");
-  const own = exec[0] === "env" && !hasX11Server(root) ? exec.filter((word) => !WANTS_X11.test(word)) : exec;
+  const own = exec[0] === "env" ? exec.filter((word) => !WANTS_X11.test(word)) : exec;
   const command = expand(own, words, {
     name: main?.get("Name") ?? "",
     icon: main?.get("Icon") ?? "",
