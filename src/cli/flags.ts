@@ -38,6 +38,7 @@ export const colourFlag = {
   brief: "Colour by which it is told from others",
 } as const;
 
+/** `--snapshot`, of commands after which apps are new. */
 export const backgroundSnapshotFlag = {
   kind: "boolean",
   default: true,

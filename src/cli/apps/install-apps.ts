@@ -50,7 +50,7 @@ export async function runInstall(this: CliContext, flags: InstallFlags, ...words
       );
       refreshLaunchers(this, config);
       report(this, config, group);
-      if (flags.snapshot) await snapshotSandbox(this, config.name, !flags.unconfined);
+      if (flags.snapshot) await snapshotSandbox(this, config.name, { confined: !flags.unconfined, ifUsed: false });
     }
   });
 }

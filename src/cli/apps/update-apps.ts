@@ -5,7 +5,6 @@ import { rollBack } from "../../host/apps/install.ts";
 import type { Upgrade } from "../../host/apps/layer-contents.ts";
 import { type UpdateResult, updateApps } from "../../host/apps/update.ts";
 import { configNames, findConfig } from "../../host/sandbox/config.ts";
-import { requireHomeDisk } from "../../host/sandbox/make.ts";
 import { endReady } from "../../host/sandbox/ready/ready-machines.ts";
 import { findSandbox } from "../../host/sandbox/record.ts";
 import type { UpdateFlags } from "../commands/update.ts";
@@ -34,13 +33,14 @@ export async function runUpdate(this: CliContext, flags: UpdateFlags, ...words: 
         if (result.changed) {
           refreshLaunchers(this, result.config);
           await endReady(environment);
-          // What is never started needs none.
-          const { unused } = requireHomeDisk(name, environment);
-          if (flags.snapshot && !unused) await snapshotSandbox(this, name, !flags.unconfined);
         }
         this.process.stdout.write(describe(result));
         if (result.changed && findSandbox(name, environment) !== undefined) {
           this.process.stderr.write(`vitrine: sandbox "${name}" runs, and has this from its next start on\n`);
+        }
+        // What is never started needs none.
+        if (result.changed && flags.snapshot) {
+          await snapshotSandbox(this, name, { confined: !flags.unconfined, ifUsed: true });
         }
       } catch (error) {
         // With --all one sandbox does not keep the others from their updates.

@@ -6,21 +6,26 @@ import type { CliContext } from "../context.ts";
 import { describeSandbox } from "./prepare.ts";
 
 /**
- * Starts the process that takes it; it gives way to everybody else. The app is there all the same without: what keeps it from
- * being taken is a warning.
+ * Starts the process that takes it; it gives way to everybody else. The apps are there all the same without: what keeps it from
+ * being taken is a warning, and nothing when it was Ctrl-C. With `ifUsed`, only for a sandbox that has been started before.
  */
-export async function snapshotSandbox(context: CliContext, name: string, confined: boolean): Promise<void> {
+export async function snapshotSandbox(
+  context: CliContext,
+  name: string,
+  { confined, ifUsed }: { confined: boolean; ifUsed: boolean },
+): Promise<void> {
   const request = {
     ...{ name, image: undefined, compositor: undefined, sharedMemory: true, snapshots: true },
     ...{ memoryMib: undefined, driver: undefined, confined },
   };
   try {
     const { home, network, ...spec } = await describeSandbox(context, request, { warn: false });
+    if (ifUsed && home?.unused !== false) return;
     const disk = home === null ? {} : { dataDiskBytes: statSync(home.path).size };
     startSnapshot({ ...spec, ...disk, network: network !== null });
   } catch (error) {
     const { code, message } = VitrineError.from(error);
-    if (code === "cancelled") throw error;
+    if (code === "cancelled") return;
     context.process.stderr.write(`vitrine: no snapshot was taken: ${message}\n`);
   }
 }

@@ -13,5 +13,5 @@ export async function runProgram(
   const { exited } = Bun.spawn([program, ...args], { stdio: ["ignore", "ignore", "inherit"] });
   const status = await exited;
   if (accepted.includes(status)) return;
-  throw new VitrineError("io", `Cannot go on: "${program} ${args[0] ?? ""}" ended with status ${status}`);
+  throw new VitrineError("io", `Cannot go on: "${[program, ...args].join(" ")}" ended with status ${status}`);
 }

@@ -53,11 +53,10 @@ export class WindowManager {
   }
 
   event(event: XEvent): void {
-    const { desk } = { desk: this.#desk };
     switch (event.name) {
       case "createNotify": {
         const { window, parent, overrideRedirect } = event.fields;
-        if (parent === desk.root) this.#add(window, event.fields, overrideRedirect !== 0);
+        if (parent === this.#desk.root) this.#add(window, event.fields, overrideRedirect !== 0);
         break;
       }
       case "reparentNotify":
